@@ -1,0 +1,104 @@
+package results
+
+import (
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// decodedInterval holds an interval's histograms, row by row.
+type decodedInterval struct {
+	operations, watches []map[string]*hdr.PackedHistogram
+	lag                 []*hdr.PackedHistogram
+}
+
+// decodeInterval decodes all histograms of an interval; it reports false where one is corrupt.
+func decodeInterval(in *Interval) (decodedInterval, bool) {
+	var d decodedInterval
+	for _, row := range in.Operations {
+		q, ok := decodeAll(row.Quantities)
+		if !ok {
+			return d, false
+		}
+		d.operations = append(d.operations, q)
+	}
+	for _, row := range in.Watches {
+		q, ok := decodeAll(row.Quantities)
+		if !ok {
+			return d, false
+		}
+		d.watches = append(d.watches, q)
+	}
+	for _, row := range in.Lag {
+		h, err := row.Lag.Decode()
+		if err != nil {
+			return d, false
+		}
+		d.lag = append(d.lag, h)
+	}
+	return d, true
+}
+
+func decodeAll(encoded map[string]Histogram) (map[string]*hdr.PackedHistogram, bool) {
+	decoded := make(map[string]*hdr.PackedHistogram, len(encoded))
+	for name, e := range encoded {
+		h, err := e.Decode()
+		if err != nil {
+			return nil, false
+		}
+		decoded[name] = h
+	}
+	return decoded, true
+}
+
+// merge adds from to into, which is made on first use.
+func merge(into *hdr.Histogram, from *hdr.PackedHistogram) *hdr.Histogram {
+	if into == nil {
+		into = NewHistogram(int(from.SignificantFigures()))
+	}
+	from.MergeInto(into)
+	return into
+}
+
+func unpack(h *hdr.PackedHistogram) *hdr.Histogram {
+	if h == nil {
+		return nil
+	}
+	return merge(nil, h)
+}
+
+// tail summarises a histogram of microseconds in milliseconds.
+func tail(h *hdr.Histogram) Tail {
+	if h == nil || h.TotalCount() == 0 {
+		return Tail{}
+	}
+	v := h.ValueAtPercentilesSlice([]float64{50, 99})
+	m := h.Max()
+	return Tail{Count: h.TotalCount(), P50: float64(min(v[0], m)) / 1000, P99: float64(min(v[1], m)) / 1000, Max: float64(m) / 1000}
+}
+
+// momentTail gathers one operation's rows of one interval: usually one, two where a phase ends in it.
+type momentTail struct {
+	row               OperationMoment
+	response, service *hdr.Histogram
+}
+
+// add returns t, made on first use, with a row added.
+func (t *momentTail) add(row OperationInterval, quantities map[string]*hdr.PackedHistogram) *momentTail {
+	if t == nil {
+		t = &momentTail{row: OperationMoment{Workload: row.Workload, Operation: row.Operation}}
+	}
+	t.row.Counts = t.row.Counts.Add(row.Counts)
+	if h := quantities[Response]; h != nil {
+		t.response = merge(t.response, h)
+	}
+	if h := quantities[Service]; h != nil {
+		t.service = merge(t.service, h)
+	}
+	return t
+}
+
+func (t *momentTail) moment() OperationMoment {
+	t.row.Response, t.row.Service = tail(t.response), tail(t.service)
+	return t.row
+}
+
+func rowKey(workload, operation string) string { return workload + "\x00" + operation }

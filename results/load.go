@@ -1,0 +1,299 @@
+package results
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Run is all that its journal says of a run. The measure phase is merged; the
+// time line covers every phase.
+type Run struct {
+	// Folder is where the run was loaded from; empty for a stream.
+	Folder string
+	Header Header
+	// Phases are in order of their start.
+	Phases     []PhaseSpan
+	Operations []OperationRecord
+	Watches    []WatchRecord
+	// Lag is by workload, Usage over the measure phase.
+	Lag    map[string]*hdr.Histogram
+	Usage  Usage
+	Events []Event
+	Checks []Check
+	// Timeline has one entry an interval, in order.
+	Timeline []Moment
+	// Ended is nil when the journal was not ended in order: the run was killed.
+	Ended *End
+	// Lost is how many lines could not be read.
+	Lost int
+	// LastMS is the latest instant that any record tells of, since the run's start.
+	LastMS float64
+}
+
+// OperationRecord is one operation over the whole measure phase.
+type OperationRecord struct {
+	Workload, Operation, Resource string
+	Counts
+	// Quantities hold microseconds: Response, Turnaround, Service.
+	Quantities map[string]*hdr.Histogram
+}
+
+// WatchRecord is one watch workload over the whole measure phase.
+type WatchRecord struct {
+	WatchInterval
+	Quantities map[string]*hdr.Histogram
+}
+
+// Moment is one interval of the time line, all phases in it together.
+type Moment struct {
+	StartMS, EndMS float64
+	Operations     []OperationMoment
+	Watches        []WatchMoment
+	Generator      Usage
+}
+
+// OperationMoment is one operation in one interval.
+type OperationMoment struct {
+	Workload, Operation string
+	Counts
+	Response, Service Tail
+}
+
+// WatchMoment is one watch workload in one interval.
+type WatchMoment struct {
+	Workload  string
+	Delivered int64
+	Delivery  Tail
+}
+
+// Tail is a short summary of a histogram, in milliseconds. All are zero where Count is.
+type Tail struct {
+	Count         int64
+	P50, P99, Max float64
+}
+
+// Load reads the journal of a run folder. Lines that cannot be read are counted
+// in Lost; it is an error when there is no journal or it has no header.
+func Load(folder string) (*Run, error) {
+	f, err := os.Open(filepath.Join(folder, JournalFile))
+	if err != nil {
+		return nil, fmt.Errorf("loading the run: %w", err)
+	}
+	defer f.Close()
+	run, err := LoadFrom(f)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", filepath.Join(folder, JournalFile), err)
+	}
+	run.Folder = folder
+	return run, nil
+}
+
+// LoadFrom reads a journal. See Load.
+func LoadFrom(r io.Reader) (*Run, error) {
+	l := loader{run: &Run{Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
+	lost, err := ReadJournal(r, l.add)
+	if err != nil {
+		return nil, err
+	}
+	if l.run.Header.Schema == "" {
+		return nil, fmt.Errorf("no header in it (%d unreadable lines): not a journal of a run, or cut off before the run began", lost)
+	}
+	l.run.Lost += lost
+	return l.finish(), nil
+}
+
+// loader sums records as they come.
+type loader struct {
+	run           *Run
+	operations    map[string]*OperationRecord // by row key
+	watches       map[string]*WatchRecord     // by workload
+	cpuMS, spanMS float64                     // CPU and length of the measure phase's intervals
+}
+
+func (l *loader) add(r Record) error {
+	switch {
+	case r.Header != nil:
+		if r.Header.Schema != JournalSchema {
+			return fmt.Errorf("its schema is %q, this program reads %q", r.Header.Schema, JournalSchema)
+		}
+		l.run.Header = *r.Header
+	case r.Phase != nil:
+		l.run.Phases = append(l.run.Phases, PhaseSpan{Name: r.Phase.Name, StartMS: r.Phase.AtMS})
+		l.seen(r.Phase.AtMS)
+	case r.Interval != nil:
+		l.seen(r.Interval.EndMS)
+		if !l.interval(r.Interval) {
+			l.run.Lost++
+		}
+	case r.Event != nil:
+		l.run.Events = append(l.run.Events, *r.Event)
+		l.seen(r.Event.AtMS)
+	case r.Check != nil:
+		l.run.Checks = append(l.run.Checks, *r.Check)
+	case r.End != nil:
+		l.run.Ended = r.End
+		l.seen(r.End.AtMS)
+	}
+	return nil
+}
+
+func (l *loader) seen(atMS float64) { l.run.LastMS = max(l.run.LastMS, atMS) }
+
+// interval adds one interval; it reports false, and adds nothing, where a histogram is corrupt.
+func (l *loader) interval(in *Interval) bool {
+	decoded, ok := decodeInterval(in)
+	if !ok {
+		return false
+	}
+	moment := Moment{StartMS: in.StartMS, EndMS: in.EndMS, Generator: in.Generator}
+	tails := map[string]*momentTail{}
+	for i, row := range in.Operations {
+		tails[rowKey(row.Workload, row.Operation)] = tails[rowKey(row.Workload, row.Operation)].add(row, decoded.operations[i])
+		if row.Phase == PhaseMeasure {
+			l.operation(row, decoded.operations[i])
+		}
+	}
+	for _, t := range tails {
+		moment.Operations = append(moment.Operations, t.moment())
+	}
+	slices.SortFunc(moment.Operations, func(a, b OperationMoment) int {
+		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
+	})
+	for i, row := range in.Watches {
+		moment.Watches = append(moment.Watches, WatchMoment{Workload: row.Workload, Delivered: row.Delivered, Delivery: tail(unpack(decoded.watches[i][Delivery]))})
+		if row.Phase == PhaseMeasure {
+			l.watch(row, decoded.watches[i])
+		}
+	}
+	for i, row := range in.Lag {
+		if row.Phase == PhaseMeasure {
+			l.run.Lag[row.Workload] = merge(l.run.Lag[row.Workload], decoded.lag[i])
+		}
+	}
+	if l.inMeasure(in) {
+		l.cpuMS += in.Generator.CPUCores * (in.EndMS - in.StartMS)
+		l.spanMS += in.EndMS - in.StartMS
+		l.run.Usage.RSSBytes = max(l.run.Usage.RSSBytes, in.Generator.RSSBytes)
+	}
+	l.run.Timeline = append(l.run.Timeline, moment)
+	return true
+}
+
+// inMeasure reports whether most of the interval lies in the measure phase, as far as that has been told of.
+func (l *loader) inMeasure(in *Interval) bool {
+	phase := PhaseSetup
+	for _, p := range l.run.Phases {
+		if p.StartMS <= (in.StartMS+in.EndMS)/2 {
+			phase = p.Name
+		}
+	}
+	return phase == PhaseMeasure
+}
+
+func (l *loader) operation(row OperationInterval, quantities map[string]*hdr.PackedHistogram) {
+	key := rowKey(row.Workload, row.Operation)
+	o := l.operations[key]
+	if o == nil {
+		o = &OperationRecord{Workload: row.Workload, Operation: row.Operation, Resource: row.Resource, Quantities: map[string]*hdr.Histogram{}}
+		l.operations[key] = o
+	}
+	o.Counts = o.Counts.Add(row.Counts)
+	for name, h := range quantities {
+		o.Quantities[name] = merge(o.Quantities[name], h)
+	}
+}
+
+func (l *loader) watch(row WatchInterval, quantities map[string]*hdr.PackedHistogram) {
+	w := l.watches[row.Workload]
+	if w == nil {
+		w = &WatchRecord{WatchInterval: WatchInterval{Workload: row.Workload, Phase: row.Phase}, Quantities: map[string]*hdr.Histogram{}}
+		l.watches[row.Workload] = w
+	}
+	w.Watchers = max(w.Watchers, row.Watchers)
+	w.Expected += row.Expected
+	w.Delivered += row.Delivered
+	w.Late += row.Late
+	w.Missing += row.Missing
+	w.Sealed = w.Sealed || row.Sealed
+	w.Duplicated += row.Duplicated
+	w.OutOfOrder += row.OutOfOrder
+	w.Unmatched += row.Unmatched
+	for name, h := range quantities {
+		w.Quantities[name] = merge(w.Quantities[name], h)
+	}
+}
+
+func (l *loader) finish() *Run {
+	run := l.run
+	for _, o := range l.operations {
+		run.Operations = append(run.Operations, *o)
+	}
+	slices.SortFunc(run.Operations, func(a, b OperationRecord) int {
+		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
+	})
+	for _, w := range l.watches {
+		run.Watches = append(run.Watches, *w)
+	}
+	slices.SortFunc(run.Watches, func(a, b WatchRecord) int { return strings.Compare(a.Workload, b.Workload) })
+	for i := range run.Phases {
+		run.Phases[i].EndMS = run.LastMS
+		if i+1 < len(run.Phases) {
+			run.Phases[i].EndMS = run.Phases[i+1].StartMS
+		}
+	}
+	if l.spanMS > 0 {
+		run.Usage.CPUCores = l.cpuMS / l.spanMS
+	}
+	return run
+}
+
+// Started is the wall time of the run's start, Ended of the last thing that its journal tells.
+func (r *Run) times() (started, ended time.Time) {
+	started = r.Header.Started
+	return started, started.Add(time.Duration(r.LastMS * float64(time.Millisecond)))
+}
+
+// Span returns when a phase was; it reports false where the run never came to it.
+func (r *Run) Span(name PhaseName) (PhaseSpan, bool) {
+	i := slices.IndexFunc(r.Phases, func(p PhaseSpan) bool { return p.Name == name })
+	if i < 0 {
+		return PhaseSpan{}, false
+	}
+	return r.Phases[i], true
+}
+
+// Add returns the sum of two sets of counters.
+func (c Counts) Add(d Counts) Counts {
+	sum := Counts{
+		Intended: c.Intended + d.Intended, Sent: c.Sent + d.Sent, Succeeded: c.Succeeded + d.Succeeded,
+		Conflicts: c.Conflicts + d.Conflicts, Retries: c.Retries + d.Retries, Dropped: c.Dropped + d.Dropped,
+		Skipped: c.Skipped + d.Skipped, Unreached: c.Unreached + d.Unreached, Unfinished: c.Unfinished + d.Unfinished,
+		Clamped: c.Clamped + d.Clamped, BytesSent: c.BytesSent + d.BytesSent, BytesReceived: c.BytesReceived + d.BytesReceived,
+	}
+	for _, errs := range [...]map[string]int64{c.Errors, d.Errors} {
+		for code, n := range errs {
+			if sum.Errors == nil {
+				sum.Errors = map[string]int64{}
+			}
+			sum.Errors[code] += n
+		}
+	}
+	return sum
+}
+
+// ErrorCount is the sum of the errors of all codes.
+func (c Counts) ErrorCount() int64 {
+	var n int64
+	for _, v := range c.Errors {
+		n += v
+	}
+	return n
+}

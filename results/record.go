@@ -1,0 +1,238 @@
+// Package results is the vocabulary of a run and the format of its file.
+//
+// The journal, run.jsonl, is the truth: one JSON record a line, appended as the
+// run goes. Everything else (result.json, the report) is computed from it and
+// can be computed again. Histograms are merged, percentiles never averaged.
+package results
+
+import "time"
+
+// JournalSchema names the format of the journal's lines.
+const JournalSchema = "etcd-dyno/journal/v1"
+
+// Record is one line of the journal. Exactly one of its fields is set.
+type Record struct {
+	Header   *Header   `json:"header,omitempty"`
+	Phase    *Phase    `json:"phase,omitempty"`
+	Interval *Interval `json:"interval,omitempty"`
+	Event    *Event    `json:"event,omitempty"`
+	Check    *Check    `json:"check,omitempty"`
+	End      *End      `json:"end,omitempty"`
+}
+
+// Header is the first record: what runs, where and since when.
+type Header struct {
+	Schema string `json:"schema"`
+	// ID is the run folder's name.
+	ID string `json:"id"`
+	// Started is the wall clock at the run's time zero. Every other time of the
+	// journal is a monotonic offset from it.
+	Started       time.Time        `json:"started"`
+	Scenario      ScenarioRef      `json:"scenario"`
+	Configuration ConfigurationRef `json:"configuration"`
+	Environment   Environment      `json:"environment"`
+	// Thresholds are the scenario's, as the user wrote them.
+	Thresholds []string `json:"thresholds,omitempty"`
+	// Strict makes a percentile with too few samples a breach.
+	Strict bool `json:"strict,omitempty"`
+	// Seed is the scenario's.
+	Seed uint64 `json:"seed"`
+}
+
+// ScenarioRef says which scenario a run replayed.
+type ScenarioRef struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	// SHA256 is of the resolved scenario, in hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+// ConfigurationRef says what was benchmarked.
+type ConfigurationRef struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	// Lab tells a local cluster that the run started itself from one that existed.
+	Lab bool `json:"lab"`
+	// Members is the number of members of a lab.
+	Members int `json:"members,omitempty"`
+	// Endpoints are the client URLs that were used, without credentials.
+	Endpoints []string `json:"endpoints,omitempty"`
+	// EtcdVersion is what the members reported, for example "3.7.3".
+	EtcdVersion string `json:"etcd_version,omitempty"`
+	// Flags are etcd's flags that the configuration set.
+	Flags map[string]string `json:"flags,omitempty"`
+}
+
+// Environment is the machine and the build that measured.
+type Environment struct {
+	Tool string `json:"tool"`
+	Go   string `json:"go"`
+	OS   string `json:"os"`
+	// Kernel is the release that uname reports.
+	Kernel   string `json:"kernel"`
+	CPUModel string `json:"cpu_model,omitempty"`
+	CPUs     int    `json:"cpus"`
+	// MemoryBytes is the machine's memory.
+	MemoryBytes int64 `json:"memory_bytes"`
+	// DataFilesystem is the type of the file system that holds a lab's data, for example "ext4"; empty for endpoints.
+	DataFilesystem string `json:"data_filesystem,omitempty"`
+}
+
+// PhaseName is a part of a run. An operation belongs to the phase of its
+// intended start; only PhaseMeasure counts.
+type PhaseName string
+
+// The phases, in order.
+const (
+	PhaseSetup   PhaseName = "setup"
+	PhaseWarmup  PhaseName = "warmup"
+	PhaseMeasure PhaseName = "measure"
+	PhaseDrain   PhaseName = "drain"
+)
+
+// Phase is the start of a phase; it ends where the next begins or the run ends.
+type Phase struct {
+	Name PhaseName `json:"name"`
+	AtMS float64   `json:"at_ms"`
+	// PlannedMS is how long the phase was to be; 0 where that is not known.
+	PlannedMS float64 `json:"planned_ms,omitempty"`
+}
+
+// Interval is what happened between two instants, usually one second apart.
+type Interval struct {
+	StartMS float64 `json:"start_ms"`
+	EndMS   float64 `json:"end_ms"`
+	// Operations has a row for each operation and phase in which anything happened.
+	Operations []OperationInterval `json:"operations,omitempty"`
+	Watches    []WatchInterval     `json:"watches,omitempty"`
+	// Lag has the pacing thread's lateness by workload and phase.
+	Lag []LagInterval `json:"lag,omitempty"`
+	// Generator is what the generator itself used during the interval.
+	Generator Usage `json:"generator"`
+}
+
+// OperationInterval is what one operation did during one interval.
+type OperationInterval struct {
+	Workload  string    `json:"workload"`
+	Operation string    `json:"operation"`
+	Resource  string    `json:"resource,omitempty"`
+	Phase     PhaseName `json:"phase"`
+	Counts
+	// Quantities are histograms of microseconds, by the quantity's name.
+	Quantities map[string]Histogram `json:"quantities,omitempty"`
+}
+
+// Counts are an operation's counters. Always
+// Intended = Succeeded + Conflicts + ΣErrors + Dropped once the run has ended.
+type Counts struct {
+	// Intended is how many the schedule or the chain asked for; Skipped and
+	// Unreached are not in it.
+	Intended int64 `json:"intended,omitempty"`
+	// Sent is how many left for etcd.
+	Sent      int64 `json:"sent,omitempty"`
+	Succeeded int64 `json:"succeeded,omitempty"`
+	// Conflicts is how many Txn compares failed: counted, not an error.
+	Conflicts int64 `json:"conflicts,omitempty"`
+	// Retries is how often the etcd client sent a request again by itself.
+	Retries int64 `json:"retries,omitempty"`
+	// Dropped is how many found the backlog full.
+	Dropped int64 `json:"dropped,omitempty"`
+	// Skipped is how many arrivals had nothing to act on.
+	Skipped int64 `json:"skipped,omitempty"`
+	// Unreached is how many steps a failed chain never came to.
+	Unreached int64 `json:"unreached,omitempty"`
+	// Unfinished is how many were not done at the end of drain; they are in
+	// Errors as DeadlineExceeded too, with their age as latency.
+	Unfinished int64 `json:"unfinished,omitempty"`
+	// Clamped is how many durations lay above the histograms' hour and were recorded as one hour.
+	Clamped int64 `json:"clamped,omitempty"`
+	// Errors are by gRPC code, for example "Unavailable".
+	Errors map[string]int64 `json:"errors,omitempty"`
+	// BytesSent and BytesReceived are of gRPC messages, retries included.
+	BytesSent     int64 `json:"bytes_sent,omitempty"`
+	BytesReceived int64 `json:"bytes_received,omitempty"`
+}
+
+// The quantities that every operation records.
+const (
+	// Response is done − intended: what a user waits.
+	Response = "response"
+	// Turnaround is done − dispatched.
+	Turnaround = "turnaround"
+	// Service is done − sent: what etcd and the network took.
+	Service = "service"
+	// Lag is dispatched − intended: the generator's own lateness.
+	Lag = "lag"
+	// Delivery is event seen − write sent, of a watch.
+	Delivery = "delivery"
+	// DeliveryFromAck is event seen − write acknowledged; 0 where the event came first.
+	DeliveryFromAck = "delivery_from_ack"
+)
+
+// LagInterval is the pacing thread's lateness during one interval.
+type LagInterval struct {
+	Workload string    `json:"workload"`
+	Phase    PhaseName `json:"phase"`
+	Lag      Histogram `json:"lag"`
+}
+
+// WatchInterval is what the watchers of one workload saw during one interval.
+// Counts are of events times watchers.
+type WatchInterval struct {
+	Workload string    `json:"workload"`
+	Phase    PhaseName `json:"phase"`
+	Watchers int       `json:"watchers"`
+	// Expected is one for each acknowledged write and watcher.
+	Expected  int64 `json:"expected,omitempty"`
+	Delivered int64 `json:"delivered,omitempty"`
+	// Late events came only after the drain, while the watch was being sealed.
+	Late int64 `json:"late,omitempty"`
+	// Missing is known once the watch is sealed: Sealed tells whether it was.
+	Missing    int64 `json:"missing,omitempty"`
+	Sealed     bool  `json:"sealed,omitempty"`
+	Duplicated int64 `json:"duplicated,omitempty"`
+	OutOfOrder int64 `json:"out_of_order,omitempty"`
+	// Unmatched events belong to no acknowledged write of the run: foreign,
+	// expired, or of a write whose outcome is not known.
+	Unmatched int64 `json:"unmatched,omitempty"`
+	// Quantities are histograms of microseconds: delivery, delivery_from_ack.
+	Quantities map[string]Histogram `json:"quantities,omitempty"`
+}
+
+// Usage is what the generator used of the machine.
+type Usage struct {
+	// CPUCores is CPU seconds per second.
+	CPUCores float64 `json:"cpu_cores"`
+	RSSBytes int64   `json:"rss_bytes"`
+}
+
+// EventKind says what an event means for the run.
+type EventKind string
+
+// The kinds of events.
+const (
+	// EventWarning is told beside the numbers.
+	EventWarning EventKind = "warning"
+	// EventInvalid makes the run invalid.
+	EventInvalid EventKind = "invalid"
+	// EventMember is something that a member of the lab did, for example its exit.
+	EventMember EventKind = "member"
+	// EventInterrupted is the user's Ctrl-C.
+	EventInterrupted EventKind = "interrupted"
+	// EventFailed is an error that ended the run early.
+	EventFailed EventKind = "failed"
+)
+
+// Event is something that happened at one moment.
+type Event struct {
+	AtMS   float64   `json:"at_ms"`
+	Kind   EventKind `json:"kind"`
+	Detail string    `json:"detail"`
+}
+
+// End is the last record of a run that came to its end in order.
+type End struct {
+	AtMS float64 `json:"at_ms"`
+	// Complete tells that every phase had its time.
+	Complete bool `json:"complete"`
+}

@@ -1,0 +1,95 @@
+package results
+
+import (
+	"fmt"
+	"maps"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Summarize computes result.json from a run, except for what judges it:
+// validity, thresholds (results/verdict adds them).
+func Summarize(run *Run) Result {
+	started, ended := run.times()
+	r := Result{
+		Schema: ResultSchema, ID: run.Header.ID, Complete: run.Ended != nil && run.Ended.Complete && run.Lost == 0, Valid: true,
+		InvalidReasons: []string{}, Warnings: []string{}, Started: started, Ended: ended,
+		Scenario: run.Header.Scenario, Configuration: run.Header.Configuration, Environment: run.Header.Environment,
+		Phases: append([]PhaseSpan{}, run.Phases...), Operations: []Operation{}, Watches: []Watch{},
+		Generator: summarizeGenerator(run),
+		Server:    []struct{}{}, Actions: []struct{}{}, Checks: append([]Check{}, run.Checks...),
+		Thresholds: []ThresholdResult{}, Findings: []struct{}{}, Links: []struct{}{},
+	}
+	measure, _ := run.Span(PhaseMeasure)
+	seconds := (measure.EndMS - measure.StartMS) / 1000
+	for _, o := range run.Operations {
+		if o.Intended > 0 || o.Skipped > 0 || o.Unreached > 0 {
+			r.Operations = append(r.Operations, summarizeOperation(o, seconds))
+		}
+	}
+	for _, w := range run.Watches {
+		r.Watches = append(r.Watches, summarizeWatch(w))
+	}
+	for _, e := range run.Events {
+		switch e.Kind {
+		case EventWarning, EventMember, EventFailed:
+			r.Warnings = append(r.Warnings, e.Detail)
+		case EventInterrupted:
+			r.Warnings = append(r.Warnings, "interrupted: "+e.Detail)
+		case EventInvalid:
+			r.Valid = false
+			r.InvalidReasons = append(r.InvalidReasons, e.Detail)
+		}
+	}
+	if run.Lost > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d lines of the journal could not be read; their seconds are not in these figures", run.Lost))
+	}
+	if run.Ended == nil {
+		r.Warnings = append(r.Warnings, "the run was ended before its time; the figures go up to its last full second")
+	}
+	return r
+}
+
+func summarizeOperation(o OperationRecord, seconds float64) Operation {
+	errors := map[string]int64{}
+	maps.Copy(errors, o.Errors)
+	s := Operation{
+		Workload: o.Workload, Operation: o.Operation, Resource: o.Resource,
+		Intended: o.Intended, Sent: o.Sent, Succeeded: o.Succeeded, Conflicts: o.Conflicts, Retries: o.Retries,
+		Dropped: o.Dropped, Skipped: o.Skipped, Unreached: o.Unreached, Unfinished: o.Unfinished, Errors: errors,
+		BytesSent: o.BytesSent, BytesReceived: o.BytesReceived,
+		Response: Distribute(o.Quantities[Response]), Turnaround: Distribute(o.Quantities[Turnaround]), Service: Distribute(o.Quantities[Service]),
+	}
+	if seconds > 0 {
+		s.TargetRate = float64(o.Intended) / seconds
+		s.AchievedRate = float64(o.Succeeded+o.Conflicts) / seconds
+	}
+	return s
+}
+
+func summarizeWatch(w WatchRecord) Watch {
+	s := Watch{
+		Workload: w.Workload, Watchers: w.Watchers, Expected: w.Expected, Delivered: w.Delivered, Late: w.Late,
+		Duplicated: w.Duplicated, OutOfOrder: w.OutOfOrder, Unmatched: w.Unmatched,
+		Delivery: Distribute(w.Quantities[Delivery]), DeliveryFromAck: Distribute(w.Quantities[DeliveryFromAck]),
+	}
+	if w.Sealed {
+		missing := w.Missing
+		s.Missing = &missing
+	}
+	return s
+}
+
+func summarizeGenerator(run *Run) Generator {
+	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes}
+	var all *hdr.Histogram
+	for workload, h := range run.Lag {
+		g.Workloads[workload] = Distribute(h)
+		if all == nil {
+			all = NewHistogram(LagFigures)
+		}
+		all.Merge(h)
+	}
+	g.Lag = Distribute(all)
+	return g
+}
