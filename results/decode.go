@@ -1,6 +1,8 @@
 package results
 
 import (
+	"time"
+
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
@@ -84,7 +86,7 @@ type momentTail struct {
 // add returns t, made on first use, with a row added.
 func (t *momentTail) add(row OperationInterval, quantities map[string]*hdr.PackedHistogram) *momentTail {
 	if t == nil {
-		t = &momentTail{row: OperationMoment{Workload: row.Workload, Operation: row.Operation}}
+		t = &momentTail{row: OperationMoment{Workload: row.Workload, Operation: row.Operation, Chain: row.Chain}}
 	}
 	t.row.Counts = t.row.Counts.Add(row.Counts)
 	if h := quantities[Response]; h != nil {
@@ -102,3 +104,22 @@ func (t *momentTail) moment() OperationMoment {
 }
 
 func rowKey(workload, operation string) string { return workload + "\x00" + operation }
+
+// Glance is the short of an interval for a live display: how many operations
+// were done, chains not included, and the 99th percentile of the response over
+// all of them, 0 where there was none. A histogram that cannot be read is passed over.
+func Glance(in *Interval) (done int64, p99 time.Duration) {
+	all := NewHistogram(LagFigures)
+	for _, row := range in.Operations {
+		h, err := row.Quantities[Response].Decode()
+		if err != nil || row.Chain {
+			continue
+		}
+		done += h.TotalCount()
+		h.MergeInto(all)
+	}
+	if all.TotalCount() > 0 {
+		p99 = time.Duration(all.ValueAtPercentile(99)) * time.Microsecond
+	}
+	return done, p99
+}

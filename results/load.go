@@ -41,6 +41,8 @@ type Run struct {
 // OperationRecord is one operation over the whole measure phase.
 type OperationRecord struct {
 	Workload, Operation, Resource string
+	// Chain tells that the row is of chains as wholes, whose operations have rows of their own.
+	Chain bool
 	Counts
 	// Quantities hold microseconds: Response, Turnaround, Service.
 	Quantities map[string]*hdr.Histogram
@@ -63,6 +65,7 @@ type Moment struct {
 // OperationMoment is one operation in one interval.
 type OperationMoment struct {
 	Workload, Operation string
+	Chain               bool
 	Counts
 	Response, Service Tail
 }
@@ -202,7 +205,7 @@ func (l *loader) operation(row OperationInterval, quantities map[string]*hdr.Pac
 	key := rowKey(row.Workload, row.Operation)
 	o := l.operations[key]
 	if o == nil {
-		o = &OperationRecord{Workload: row.Workload, Operation: row.Operation, Resource: row.Resource, Quantities: map[string]*hdr.Histogram{}}
+		o = &OperationRecord{Workload: row.Workload, Operation: row.Operation, Resource: row.Resource, Chain: row.Chain, Quantities: map[string]*hdr.Histogram{}}
 		l.operations[key] = o
 	}
 	o.Counts = o.Counts.Add(row.Counts)

@@ -113,10 +113,12 @@ type Interval struct {
 
 // OperationInterval is what one operation did during one interval.
 type OperationInterval struct {
-	Workload  string    `json:"workload"`
-	Operation string    `json:"operation"`
-	Resource  string    `json:"resource,omitempty"`
-	Phase     PhaseName `json:"phase"`
+	Workload  string `json:"workload"`
+	Operation string `json:"operation"`
+	Resource  string `json:"resource,omitempty"`
+	// Chain tells that the row is of chains as wholes, whose operations have rows of their own.
+	Chain bool      `json:"chain,omitempty"`
+	Phase PhaseName `json:"phase"`
 	Counts
 	// Quantities are histograms of microseconds, by the quantity's name.
 	Quantities map[string]Histogram `json:"quantities,omitempty"`

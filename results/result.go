@@ -42,9 +42,11 @@ type PhaseSpan struct {
 
 // Operation is what one operation did in the measure phase.
 type Operation struct {
-	Workload   string           `json:"workload"`
-	Operation  string           `json:"operation"`
-	Resource   string           `json:"resource,omitempty"`
+	Workload  string `json:"workload"`
+	Operation string `json:"operation"`
+	Resource  string `json:"resource,omitempty"`
+	// Chain tells that the row is of chains as wholes, whose operations have rows of their own.
+	Chain      bool             `json:"chain,omitempty"`
 	Intended   int64            `json:"intended"`
 	Sent       int64            `json:"sent"`
 	Succeeded  int64            `json:"succeeded"`

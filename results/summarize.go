@@ -23,8 +23,13 @@ func Summarize(run *Run) Result {
 	measure, _ := run.Span(PhaseMeasure)
 	seconds := (measure.EndMS - measure.StartMS) / 1000
 	for _, o := range run.Operations {
-		if o.Intended > 0 || o.Skipped > 0 || o.Unreached > 0 {
+		switch {
+		case o.Intended > 0:
 			r.Operations = append(r.Operations, summarizeOperation(o, seconds))
+		case o.Skipped > 0:
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s.%s: all %d arrivals were skipped, there was nothing to act on", o.Workload, o.Operation, o.Skipped))
+		case o.Unreached > 0:
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s.%s: none of %d was reached, since the chains before it failed", o.Workload, o.Operation, o.Unreached))
 		}
 	}
 	for _, w := range run.Watches {
@@ -54,7 +59,7 @@ func summarizeOperation(o OperationRecord, seconds float64) Operation {
 	errors := map[string]int64{}
 	maps.Copy(errors, o.Errors)
 	s := Operation{
-		Workload: o.Workload, Operation: o.Operation, Resource: o.Resource,
+		Workload: o.Workload, Operation: o.Operation, Resource: o.Resource, Chain: o.Chain,
 		Intended: o.Intended, Sent: o.Sent, Succeeded: o.Succeeded, Conflicts: o.Conflicts, Retries: o.Retries,
 		Dropped: o.Dropped, Skipped: o.Skipped, Unreached: o.Unreached, Unfinished: o.Unfinished, Errors: errors,
 		BytesSent: o.BytesSent, BytesReceived: o.BytesReceived,

@@ -3,44 +3,55 @@
 //
 // A file is parsed once, at the edge, into types that cannot be wrong: every
 // default is filled in, every derivation from [cluster] is made, and every
-// fault of the file is reported at once with its file and line.
+// fault of the file is reported at once with its file and line. What is read
+// can be written again with Encode… and reads back as the identical value.
 package scenarios
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
 )
 
 // Scenario is what one run replays. It is complete: nothing is looked up or
-// defaulted after parsing. Make one with ParseScenario or Builtin.
+// defaulted after parsing. Make one with ParseScenario or LoadScenario.
 type Scenario struct {
-	// Name is letters, digits, '-' and '_'; it becomes part of the run folder's name.
+	// Name is letters, digits, '-' and '_', at most 64; it becomes part of the run folder's name.
 	Name        string
 	Description string
 	// Configuration names the lab that the scenario needs when the command
-	// line names none; never empty, "single" by default.
+	// line names none, as LoadConfiguration takes it; never empty, "single" by default.
 	Configuration string
-	// Seed makes the sequence of chains repeatable; 1 by default.
+	// Seed makes the sequence of chains repeatable; at most 2^63-1, 1 by default.
 	Seed       uint64
 	Thresholds []threshold.Threshold
 	Cluster    model.Cluster
 	Phases     Phases
-	Setup      []Population
+	// Setup is in order of the names; no two are of the same resource.
+	Setup []Population
 	// Workloads are in order of their names; at least one.
 	Workloads []Workload
-	// SHA256 is of the resolved scenario's TOML text (see Encode), in hexadecimal.
+	// SHA256 is of the resolved scenario's TOML text (see EncodeScenario), in hexadecimal.
 	SHA256 string
 }
 
 // Phases are the lengths of a run's phases; setup has no fixed length.
 type Phases struct {
-	// Warmup may be zero.
+	// Warmup may be zero; 5 s by default, at most a day.
 	Warmup time.Duration
-	// Measure is positive; only what is intended in it counts.
+	// Measure is at least 100 ms and at most 7 days, 20 s by default; only
+	// what is intended in it counts.
 	Measure time.Duration
-	// Drain is the longest time that begun chains get to finish; 10 s by default.
+	// Drain is the longest time that begun chains get to finish; 10 s by
+	// default, at most an hour, may be zero.
 	Drain time.Duration
 }
 
@@ -54,85 +65,139 @@ type Population struct {
 	Size SizeDistribution
 }
 
-// Workload is one stream of a scenario.
-type Workload struct {
-	// Name is unique in a scenario; "server" and "baseline" are reserved.
-	Name string
-	// Kind is one of PodChurn, NodeHeartbeat, List, Watch, Raw.
-	Kind Kind
-	// Arrival is the zero value for kinds that have arrivals of their own
-	// (NodeHeartbeat) or none (Watch).
-	Arrival Arrival
-	// MaxInFlight bounds the operations in flight: 4 for lists, 1,000 otherwise, unless set; at least 1.
-	MaxInFlight int
+// ParseScenario reads a scenario from a TOML text and puts values of the form
+// path=value over it (see LoadScenario). The file's name stands in messages
+// and, where the text has no name, gives the scenario's. The error is Faults:
+// all that is wrong, not only the first.
+func ParseScenario(file string, text []byte, sets []string) (Scenario, error) {
+	d, err := readDocument(file, text, "", sets)
+	if err != nil {
+		return Scenario{}, err
+	}
+	s := readScenario(d.table())
+	if err := d.faults.err(); err != nil {
+		return Scenario{}, err
+	}
+	sum := sha256.Sum256(EncodeScenario(s))
+	s.SHA256 = hex.EncodeToString(sum[:])
+	return s, nil
 }
 
-// Kind is what a workload does. The set is closed: PodChurn, NodeHeartbeat,
-// List, Watch and Raw.
-type Kind interface{ kind() string }
-
-// PodChurn starts and stops pods: each arrival starts one pod and stops the
-// oldest ready one, each as a chain of the requests that an API server sends.
-type PodChurn struct {
-	// Grace is the time between a pod's graceful deletion and its removal; 1 s by default.
-	Grace time.Duration
-	// Containers is the mean number of containers a pod, 1 to 2; 1.5 by default.
-	Containers float64
+func readScenario(t *table) Scenario {
+	s := Scenario{
+		Name:          readName(t),
+		Description:   t.text("description", ""),
+		Configuration: readConfigurationName(t),
+		Seed:          uint64(t.integer("seed", 1, 0, math.MaxInt64)),
+	}
+	checks := t.texts("thresholds")
+	s.Cluster = readCluster(t.sub("cluster"))
+	s.Phases = readPhases(t.sub("phases"))
+	s.Setup = readSetup(t, s.Cluster)
+	s.Workloads = readWorkloads(t, s.Cluster)
+	s.Thresholds = readThresholds(t, checks, s.Workloads)
+	t.refuse("action", "is not supported yet; a scenario has phases and workloads only")
+	t.refuse("threshold", `is not supported yet; write thresholds = ["churn.create.response.p95 < 1s"]`)
+	t.unknown()
+	return s
 }
 
-// NodeHeartbeat renews one Lease a node every Period × (1 … 1.04) and updates
-// each node's status every StatusPeriod, as kubelets do.
-type NodeHeartbeat struct {
-	// Nodes is at least 1; [cluster] nodes by default.
-	Nodes int
-	// Period is 10 s by default, StatusPeriod 5 min.
-	Period, StatusPeriod time.Duration
+// readName is the name that the file gives, or else has.
+func readName(t *table) string {
+	if !t.has("name") {
+		t.take("name")
+		base := strings.TrimSuffix(filepath.Base(t.doc.file), ".toml")
+		if badName(base) != "" {
+			t.faultHere(`name is missing; write name = "my-name"`)
+		}
+		return base
+	}
+	name := t.text("name", "a-name")
+	if reason := badName(name); reason != "" {
+		t.fault("name", "= %q %s", name, reason)
+	}
+	return name
 }
 
-// List reads all objects of a resource page by page at one pinned revision.
-type List struct {
-	Resource model.Resource
-	// Limit is the number of keys a page, at least 1; 500 by default.
-	Limit int
+func readConfigurationName(t *table) string {
+	name := t.text("configuration", "single")
+	if known := ConfigurationNames(); !isFile(name) && !slices.Contains(known, name) {
+		t.fault("configuration", "= %q is no built-in configuration%s; write %s, or a file's name that ends in .toml",
+			name, nearest.Hint(name, known), quotedList(known))
+	}
+	return name
 }
 
-// Watch follows a resource with several watchers, each on a stream and a
-// connection of its own, as API servers do.
-type Watch struct {
-	Resource model.Resource
-	// Watchers is between 1 and 100,000; [cluster] apiservers by default.
-	Watchers int
+func readCluster(t *table) model.Cluster {
+	defer t.unknown()
+	nodes := t.integer("nodes", 0, 1, 100_000)
+	if nodes == 0 && t.has("nodes") {
+		nodes = 1 // wrong, and told; what follows from it shall not be wrong too
+	}
+	return model.Cluster{
+		Nodes:       nodes,
+		PodsPerNode: t.integer("pods_per_node", model.DefaultPodsPerNode, 0, 1000),
+		APIServers:  t.integer("apiservers", model.DefaultAPIServers, 1, 100),
+		APIServer:   t.choice("apiserver", []string{model.DefaultAPIServer}, "no-range-stream", "no-watch-cache"),
+	}
 }
 
-// Raw puts values on keys of its own, without any compare.
-type Raw struct {
-	// Keys is the number of distinct keys, KeySize the length of each in bytes.
-	Keys, KeySize int
-	// Size is of a value, in bytes.
-	Size SizeDistribution
+func readPhases(t *table) Phases {
+	const day = 24 * time.Hour
+	t.refuse("setup", "has no length: it ends when everything in [setup.*] is written")
+	defer t.unknown()
+	return Phases{
+		Warmup:  t.duration("warmup", 5*time.Second, 0, day),
+		Measure: t.duration("measure", 20*time.Second, 100*time.Millisecond, 7*day),
+		Drain:   t.duration("drain", 10*time.Second, 0, time.Hour),
+	}
 }
 
-func (PodChurn) kind() string      { return "pod-churn" }
-func (NodeHeartbeat) kind() string { return "node-heartbeat" }
-func (List) kind() string          { return "list" }
-func (Watch) kind() string         { return "watch" }
-func (Raw) kind() string           { return "raw" }
+func readSetup(t *table, cluster model.Cluster) []Population {
+	var all []Population
+	for _, below := range t.named("setup") {
+		p := readPopulation(below, cluster)
+		for _, other := range all {
+			if p.Resource.Name != "" && other.Resource == p.Resource {
+				below.faultHere("[setup.%s] fills %s too; several populations of a resource are not supported yet, write one",
+					other.Name, p.Resource.Name)
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}
 
-// KindName is the kind's name in a scenario file, for example "pod-churn".
-func (w Workload) KindName() string { return w.Kind.kind() }
+func readPopulation(t *table, cluster model.Cluster) Population {
+	defer t.unknown()
+	p := Population{Name: t.name(), Resource: readResource(t, t.name())}
+	derived, ok := cluster.Population(p.Resource.Name)
+	if !ok && p.Resource.Name != "" {
+		t.require("count", "count = 1000")
+	}
+	p.Count = t.integer("count", derived, 0, maxCount)
+	p.Size = t.sizes("size", SizeDistribution{P50: Size(p.Resource.P50), P99: Size(p.Resource.P99)})
+	return p
+}
 
-// Process is how the gaps between arrivals are made.
-type Process string
-
-// The arrival processes. Constant has equal gaps of 1/rate; Poisson has
-// independent gaps that are exponentially distributed with mean 1/rate.
-const (
-	Constant Process = "constant"
-	Poisson  Process = "poisson"
-)
-
-// Arrival says when a workload's chains start.
-type Arrival struct {
-	Process Process
-	Rate    Rate
+// readResource is the resource that a table names, or else the fallback; the
+// zero resource if there is none of that name.
+func readResource(t *table, fallback string) model.Resource {
+	name := t.text("resource", fallback)
+	resource, ok := model.ResourceNamed(name)
+	if ok {
+		return resource
+	}
+	known := model.ResourceNames()
+	advice := nearest.Hint(name, known) + "; write one of " + strings.Join(known, ", ") +
+		", or group/plural for a custom resource, as in stable.example.com/widgets"
+	switch {
+	case t.has("resource"):
+		t.fault("resource", "= %q is unknown%s", shorten(name), advice)
+	case fallback == "":
+		t.faultHere(`resource is missing; write resource = "pods"`)
+	default:
+		t.faultHere(`%q is no resource, and resource = "…" is not given%s`, name, advice)
+	}
+	return model.Resource{}
 }

@@ -1,0 +1,61 @@
+# Needs go, make and git; `make race` also a C compiler. Flags go in ARGS: make run ARGS='--configuration three'
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help build run test race lint fuzz bench accuracy release clean
+
+GOLANGCI_LINT := v2.15.0
+GOFUMPT       := v0.12.0
+FUZZTIME      ?= 20s
+VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS       := -X main.version=$(VERSION)
+
+tools    := $(CURDIR)/.tools/bin
+golangci := $(tools)/golangci-lint-$(GOLANGCI_LINT)
+gofumpt  := $(tools)/gofumpt-$(GOFUMPT)
+# install VERSION-IN-NAME PACKAGE: a tool of its own version, whatever this module and the environment ask for.
+install   = @echo "installing $(@F) (once)"; env -u GOOS -u GOARCH GOFLAGS= GOBIN=$(tools) go install $(1) && mv $(tools)/$(2) $@
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/etcd-dyno
+	go build -ldflags '$(LDFLAGS)' -o bin/etcd-dyno ./cmd/etcd-dyno
+
+run: build ## benchmark a local etcd under Kubernetes load, under a minute; more flags in ARGS
+	bin/etcd-dyno run pod-churn $(ARGS)
+
+test: ## run all tests, those included that start real etcd members; a browser is used if there is one
+	go test -timeout 10m $(ARGS) ./...
+
+race: ## run the tests below the command line under the race detector
+	go test -race -timeout 15m $(ARGS) $$(go list ./... | grep -v /cmd/)
+
+lint: $(golangci) $(gofumpt) ## run gofumpt, go vet and golangci-lint at pinned versions, installed into .tools/ on first use
+	@files=$$($(gofumpt) -l cmd scenarios runner report results) && if [ -n "$$files" ]; then echo "not formatted, run $(gofumpt) -w on:"; echo "$$files"; exit 1; fi
+	go vet -tags accuracy ./...
+	$(golangci) run --allow-serial-runners ./...
+
+fuzz: ## fuzz each parser and decoder for FUZZTIME, 20s unless given
+	@listed=$$(go test -run '^$$' -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
+	targets=$$(echo "$$listed" | awk '/^Fuzz/ { f[n++] = $$1 } $$1 == "ok" { while (n > 0) print f[--n], $$2 }'); \
+	[ -n "$$targets" ] || { echo "there is no fuzz target"; exit 1; }; \
+	echo "$$targets" | while read -r f package; do echo "$$f of $$package"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$package </dev/null || exit 1; done
+
+bench: ## run the benchmarks, one package at a time
+	go test -run '^$$' -bench . -benchmem -timeout 60m $(ARGS) ./...
+
+accuracy: ## measure the instrument itself: pacing, lag, recording; wants an idle machine
+	go test -tags accuracy -run Accuracy -count 1 -p 1 -timeout 60m -v $(ARGS) ./...
+
+release: ## build reproducible binaries for linux/amd64 and linux/arm64 with their SHA-256 into bin/
+	@for arch in amd64 arm64; do echo "bin/etcd-dyno-linux-$$arch $(VERSION)"; CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS) -s -w' -o bin/etcd-dyno-linux-$$arch ./cmd/etcd-dyno || exit 1; done
+	@cd bin && sha256sum etcd-dyno-linux-amd64 etcd-dyno-linux-arm64 | tee SHA256SUMS
+
+clean: ## remove what was built and the tools; runs/ stays
+	rm -rf bin .tools
+
+$(golangci):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT),golangci-lint)
+$(gofumpt):
+	$(call install,mvdan.cc/gofumpt@$(GOFUMPT),gofumpt)

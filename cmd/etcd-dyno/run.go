@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	configuration     string
+	endpoints         []string
+	cacert, cert, key string
+	user              string
+	sets              []string
+	runsDir           string
+	output            string
+	keep, strict      bool
+}
+
+func runCommand(std standard) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Replay a scenario against an etcd and report",
+		Long: `Replay a scenario against an etcd and report.
+
+SCENARIO is a built-in name (` + strings.Join(scenarios.ScenarioNames(), ", ") + `) or a TOML file.
+
+Without --configuration or --endpoints a lab is started on this machine: real
+etcd, its data on a real disk, gone afterwards. A cluster of your own is touched
+only with --endpoints, and only if it holds no key at all; what was written is
+deleted at the end.`,
+		Example: `  etcd-dyno run pod-churn
+  etcd-dyno run pod-churn --configuration three --set phases.measure=60s
+  etcd-dyno run ./my-scenario.toml --endpoints https://10.0.0.1:2379 --cacert ca.pem --cert me.pem --key me.key`,
+		Args: exactlyOne("SCENARIO", scenarios.ScenarioNames),
+		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd, std, args[0], f) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.configuration, "configuration", "", "what to run against: a built-in lab ("+strings.Join(scenarios.ConfigurationNames(), ", ")+") or a TOML file")
+	flags.StringSliceVar(&f.endpoints, "endpoints", nil, "client URLs of a cluster that exists; it must hold no key")
+	flags.StringVar(&f.cacert, "cacert", "", "PEM file of the CA that signed the cluster's certificates")
+	flags.StringVar(&f.cert, "cert", "", "PEM file of the client certificate")
+	flags.StringVar(&f.key, "key", "", "PEM file of the client certificate's key")
+	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD; the password is also taken from ETCD_DYNO_PASSWORD, or asked for on a terminal")
+	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the scenario, configuration.PATH=VALUE the configuration; may be repeated")
+	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where run folders are made")
+	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
+	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
+	flags.BoolVar(&f.strict, "strict", false, "a percentile threshold with too few samples is a breach")
+	return c
+}
+
+func environmentOr(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+// exactlyOne wants one argument and says which are known.
+func exactlyOne(what string, known func() []string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		message := fmt.Sprintf("exactly one %s is needed, there are %d arguments", what, len(args))
+		if known != nil {
+			message += "; built in are " + strings.Join(known(), ", ")
+		}
+		return exitError{exitUsage, errors.New(message)}
+	}
+}
+
+// run does the run command.
+func run(cmd *cobra.Command, std standard, name string, f runFlags) error {
+	job, err := jobOf(cmd, std, name, f)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	removed, err := lab.Sweep(f.runsDir)
+	for _, dir := range removed {
+		fmt.Fprintf(std.err, "removed %s, left by a run that was killed\n", dir)
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "warning: %v\n", err)
+	}
+	ctx, cut, stop := untilSignals(std)
+	defer stop()
+	display := newDisplay(std)
+	job.Started = func(folder string) { fmt.Fprintf(std.err, "run folder: %s\n", folder) }
+	job.Progress = display.show
+	folder, err := runner.Run(ctx, cut, job)
+	display.close()
+	return finish(std, f, job, folder, err, ctx.Err() != nil)
+}
+
+// finish writes result and report from what the journal has, and prints the summary.
+func finish(std standard, f runFlags, job runner.Job, folder string, failed error, interrupted bool) error {
+	w, err := writeOut(folder, reproduce(f, job))
+	if err != nil {
+		// There is no journal, or nothing in it: the run was over before it began.
+		switch {
+		case interrupted:
+			return exitError{exitInterrupted, errors.New("interrupted before anything was measured")}
+		case failed != nil:
+			return exitError{exitCannotRun, failed}
+		}
+		return exitError{exitCannotRun, err}
+	}
+	if failed != nil {
+		fmt.Fprintf(std.err, "etcd-dyno: %v\n", failed)
+	}
+	if err := printResult(std, w.result, f.output); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	fmt.Fprintf(std.err, "report: %s\n", filepath.Join(folder, results.ReportFile))
+	code := codeOf(w.result, f.strict, interrupted)
+	switch {
+	case errors.Is(failed, runner.ErrJournal) && code != exitInterrupted && code != exitCheck:
+		code = exitInvalid
+	case failed != nil && code != exitInterrupted:
+		code = exitCannotRun
+	}
+	if code == exitDone {
+		return nil
+	}
+	return exitError{code: code}
+}
+
+// jobOf reads and checks everything that the user asked for; nothing is sent.
+func jobOf(cmd *cobra.Command, std standard, name string, f runFlags) (runner.Job, error) {
+	job := runner.Job{RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, Tool: "etcd-dyno " + version}
+	if f.output != "table" && f.output != "json" {
+		return job, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
+	}
+	ofScenario, ofConfiguration, err := scenarios.SplitSets(f.sets)
+	if err != nil {
+		return job, err
+	}
+	if job.Scenario, err = scenarios.LoadScenario(name, ofScenario); err != nil {
+		return job, err
+	}
+	if job.Configuration, err = configurationOf(f, job.Scenario, ofConfiguration); err != nil {
+		return job, err
+	}
+	job.Credentials, err = credentialsOf(cmd, std, f, len(job.Configuration.Endpoints) > 0)
+	return job, err
+}
+
+// configurationOf is what to run against: the flags' endpoints, or a configuration by name or file.
+func configurationOf(f runFlags, s scenarios.Scenario, sets []string) (scenarios.Configuration, error) {
+	if len(f.endpoints) == 0 {
+		if f.cacert+f.cert+f.key != "" {
+			return scenarios.Configuration{}, errors.New("--cacert, --cert and --key are for --endpoints; in a configuration file they are written cacert, cert and key")
+		}
+		name := s.Configuration
+		if f.configuration != "" {
+			name = f.configuration
+		}
+		return scenarios.LoadConfiguration(name, sets)
+	}
+	if f.configuration != "" {
+		return scenarios.Configuration{}, errors.New("--configuration and --endpoints exclude each other: a run has one target")
+	}
+	asked := scenarios.Configuration{Name: "endpoints", Endpoints: f.endpoints, CACert: f.cacert, Cert: f.cert, Key: f.key}
+	return scenarios.ParseConfiguration("--endpoints", scenarios.EncodeConfiguration(asked), sets)
+}
+
+// credentialsOf takes user and password from the flag, the environment, or a terminal.
+func credentialsOf(_ *cobra.Command, std standard, f runFlags, foreign bool) (runner.Credentials, error) {
+	if f.user == "" {
+		return runner.Credentials{}, nil
+	}
+	if !foreign {
+		return runner.Credentials{}, errors.New("--user is for a cluster that exists: it needs --endpoints")
+	}
+	name, password, given := strings.Cut(f.user, ":")
+	if !given {
+		password = os.Getenv("ETCD_DYNO_PASSWORD")
+	}
+	if password == "" && term.IsTerminal(int(std.in.Fd())) {
+		fmt.Fprintf(std.err, "password of %s: ", name)
+		typed, err := term.ReadPassword(int(std.in.Fd()))
+		fmt.Fprintln(std.err)
+		if err != nil {
+			return runner.Credentials{}, fmt.Errorf("reading the password: %w", err)
+		}
+		password = string(typed)
+	}
+	if name == "" || password == "" {
+		return runner.Credentials{}, errors.New("--user: a name and a password are needed: NAME:PASSWORD, or NAME with ETCD_DYNO_PASSWORD set")
+	}
+	return runner.Credentials{Username: name, Password: password}, nil
+}
+
+// untilSignals returns a context that ends at the first SIGINT or SIGTERM, and
+// one that ends at the second.
+func untilSignals(std standard) (ctx, cut context.Context, stop func()) {
+	ctx, end := context.WithCancel(context.Background())
+	cut, endNow := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for _, then := range []struct {
+			do  func()
+			say string
+		}{
+			{end, "interrupted: finishing what has begun and writing everything; once more to stop at once"},
+			{endNow, "interrupted again: stopping at once and writing what there is"},
+		} {
+			select {
+			case <-signals:
+				fmt.Fprintf(std.err, "\n%s\n", then.say)
+				then.do()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, cut, func() {
+		signal.Stop(signals)
+		close(done)
+		end()
+		endNow()
+	}
+}
+
+// reproduce is the command line that does the same run again, without credentials.
+func reproduce(f runFlags, job runner.Job) string {
+	words := []string{"etcd-dyno", "run", results.ScenarioFile}
+	if len(job.Configuration.Endpoints) > 0 {
+		words = append(words, "--endpoints", strings.Join(job.Configuration.Endpoints, ","))
+		for flag, value := range map[string]string{"--cacert": f.cacert, "--cert": f.cert, "--key": f.key} {
+			if value != "" {
+				words = append(words, flag, value)
+			}
+		}
+	} else {
+		words = append(words, "--configuration", "./"+results.ConfigurationFile)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,55 @@
+// Package figure draws the plots of a run.
+//
+// What a figure shows is computed by pure functions (Percentiles, LatencyOf,
+// RateOf…) and tested as data; drawing is gonum.org/v1/plot. A figure is drawn
+// in named inks: as presentation attributes and classes in an SVG, so that a
+// strict Content-Security-Policy holds and a style sheet can recolour it, and
+// as plain colours in a PNG.
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Figure is a plot, ready to be drawn. The zero value is an empty picture.
+type Figure struct {
+	// Message is what the figure says, for those who cannot see it.
+	Message string
+	// Width and Height are in CSS pixels.
+	Width, Height float64
+
+	draw func(draw.Canvas)
+}
+
+// SVG returns the figure as one <svg> element that can stand in an HTML page.
+func (f Figure) SVG() (string, error) {
+	canvas := vgsvg.New(vg.Length(f.Width), vg.Length(f.Height))
+	if f.draw != nil {
+		f.draw(draw.New(canvas))
+	}
+	return present(canvas, f)
+}
+
+// WritePNG writes the figure on white, with scale device pixels to a CSS pixel.
+func (f Figure) WritePNG(w io.Writer, scale float64) error {
+	// One vg point stands for one CSS pixel, and vgimg has dpi/72 pixels to a point.
+	canvas := vgimg.NewWith(
+		vgimg.UseWH(vg.Length(f.Width), vg.Length(f.Height)),
+		vgimg.UseDPI(int(72*scale+0.5)),
+		vgimg.UseBackgroundColor(color.White),
+	)
+	if f.draw != nil {
+		f.draw(draw.New(canvas))
+	}
+	if _, err := (vgimg.PngCanvas{Canvas: canvas}).WriteTo(w); err != nil {
+		return fmt.Errorf("writing a figure as PNG: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+)
+
+// ink names a colour by what it is for. The style sheet of the report has the
+// class of each, for light and for dark.
+type ink int
+
+const (
+	inkText   ink = iota // labels
+	inkMuted             // secondary labels
+	inkAxis              // axis lines
+	inkGrid              // grid lines
+	inkBand              // phases that do not count
+	inkBlue              // response, achieved
+	inkOrange            // service
+	inkGreen             // median
+	inkRed               // errors
+	inkGrey              // what was intended
+	inkSky               // a fainter blue: from a percentile to the maximum
+	inkPurple            // a further series
+)
+
+// light are the colours on a light page; the hues are Okabe and Ito's, which
+// colour-blind readers tell apart, darkened to 3:1 against white or better.
+// None is pure black, which vgsvg leaves out.
+var light = [...]color.RGBA{
+	inkText:   {0x1f, 0x29, 0x33, 0xff},
+	inkMuted:  {0x52, 0x5f, 0x6d, 0xff},
+	inkAxis:   {0x8a, 0x94, 0xa0, 0xff},
+	inkGrid:   {0xe4, 0xe8, 0xec, 0xff},
+	inkBand:   {0xf1, 0xf3, 0xf6, 0xff},
+	inkBlue:   {0x00, 0x5f, 0x9e, 0xff},
+	inkOrange: {0xd5, 0x5e, 0x00, 0xff},
+	inkGreen:  {0x00, 0x8a, 0x65, 0xff},
+	inkRed:    {0xc0, 0x1f, 0x2e, 0xff},
+	inkGrey:   {0x6b, 0x76, 0x82, 0xff},
+	inkSky:    {0x4f, 0xa3, 0xd6, 0xff},
+	inkPurple: {0xa8, 0x4f, 0x86, 0xff},
+}
+
+var inkNames = [...]string{
+	inkText: "text", inkMuted: "muted", inkAxis: "axis", inkGrid: "grid", inkBand: "band", inkBlue: "blue", inkOrange: "orange",
+	inkGreen: "green", inkRed: "red", inkGrey: "grey", inkSky: "sky", inkPurple: "purple",
+}
+
+// colour is the ink's colour on a light page.
+func (i ink) colour() color.Color { return light[i] }
+
+// Inks returns the names of all inks. An element that is stroked with one has
+// the class "s-NAME", one that is filled "f-NAME".
+func Inks() []string { return append([]string{}, inkNames[:]...) }
+
+// inkOf returns the name of the ink with a colour as vgsvg writes it, such as "#1F2933".
+func inkOf(hex string) (name string, ok bool) {
+	for i, c := range light {
+		if fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B) == hex {
+			return inkNames[i], true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,103 @@
+package figure
+
+import (
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// xy is a point in the units of the axes.
+type xy struct{ x, y float64 }
+
+// series is a line with gaps, in stretches without one. Glyphs mark each point
+// where glyph is set; a stretch of one point is always marked.
+type series struct {
+	name      string
+	style     draw.LineStyle
+	glyph     *draw.GlyphStyle
+	stretches [][]xy
+}
+
+// Plot implements plot.Plotter.
+func (s series) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	for _, stretch := range s.stretches {
+		points := make([]vg.Point, len(stretch))
+		for i, at := range stretch {
+			points[i] = vg.Point{X: x(at.x), Y: y(at.y)}
+		}
+		switch {
+		case s.glyph != nil:
+			for _, at := range points {
+				c.DrawGlyphNoClip(*s.glyph, at)
+			}
+		case len(points) == 1:
+			c.DrawGlyphNoClip(dot(s.style.Color, s.style.Width), points[0])
+		}
+		if len(points) > 1 && s.style.Width > 0 {
+			c.StrokeLines(s.style, points)
+		}
+	}
+}
+
+// stretches cuts points where keep is false.
+func stretches[T any](points []T, keep func(T) bool, at func(T) xy) [][]xy {
+	var all [][]xy
+	open := false
+	for _, p := range points {
+		if !keep(p) {
+			open = false
+			continue
+		}
+		if !open {
+			all, open = append(all, nil), true
+		}
+		all[len(all)-1] = append(all[len(all)-1], at(p))
+	}
+	return all
+}
+
+// band shades a phase that does not count, and names every phase that is wide enough.
+type band struct{ Band }
+
+// Plot implements plot.Plotter.
+func (b band) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	from, to := max(x(b.From), c.Min.X), min(x(b.To), c.Max.X)
+	if to <= from {
+		return
+	}
+	if b.Name != results.PhaseMeasure {
+		c.FillPolygon(inkBand.colour(), []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
+	}
+	label := words(inkMuted, draw.XLeft, draw.YTop)
+	label.Font.Size = fontSize - 1
+	if label.Width(string(b.Name))+6 <= to-from {
+		c.FillText(label, vg.Point{X: from + 3, Y: c.Max.Y - 2}, string(b.Name))
+	}
+}
+
+// grid draws a line at each tick.
+type grid struct{}
+
+// Plot implements plot.Plotter.
+func (grid) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	style := line(inkGrid, 0.75)
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		c.StrokeLine2(style, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
+	}
+	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		c.StrokeLine2(style, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
+	}
+}
+
+// note stands in the middle of an empty panel.
+type note string
+
+// Plot implements plot.Plotter.
+func (n note) Plot(c draw.Canvas, _ *plot.Plot) {
+	c.FillText(words(inkMuted, draw.XCenter, draw.YCenter), c.Center(), string(n))
+}

@@ -1,0 +1,222 @@
+package figure
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// columns is how many points a series over time has at most; with more
+// intervals, several become one column.
+const columns = 240
+
+// Band is a phase on the time axis, in seconds since measuring began.
+type Band struct {
+	Name     results.PhaseName
+	From, To float64
+}
+
+// Timeline is a run's time axis without its setup, cut into columns.
+type Timeline struct {
+	// From and To are in seconds since measuring began; where it never began,
+	// since the first phase after setup.
+	From, To float64
+	Bands    []Band
+	// PerColumn is how many intervals a column stands for.
+	PerColumn int
+
+	columns [][]results.Moment
+	zeroMS  float64
+}
+
+// NewTimeline cuts a run's intervals into columns.
+func NewTimeline(run *results.Run) Timeline {
+	var shown []results.PhaseSpan
+	for _, p := range run.Phases {
+		if p.Name != results.PhaseSetup {
+			shown = append(shown, p)
+		}
+	}
+	if len(shown) == 0 {
+		return Timeline{PerColumn: 1}
+	}
+	t := Timeline{zeroMS: shown[0].StartMS}
+	if measure, ok := run.Span(results.PhaseMeasure); ok {
+		t.zeroMS = measure.StartMS
+	}
+	for _, p := range shown {
+		t.Bands = append(t.Bands, Band{Name: p.Name, From: t.seconds(p.StartMS), To: t.seconds(p.EndMS)})
+	}
+	t.From, t.To = t.Bands[0].From, t.Bands[len(t.Bands)-1].To
+
+	var moments []results.Moment
+	for _, m := range run.Timeline {
+		if (m.StartMS+m.EndMS)/2 >= shown[0].StartMS {
+			moments = append(moments, m)
+		}
+	}
+	t.PerColumn = max(1, int(math.Ceil(float64(len(moments))/columns)))
+	for at := 0; at < len(moments); at += t.PerColumn {
+		t.columns = append(t.columns, moments[at:min(at+t.PerColumn, len(moments))])
+	}
+	return t
+}
+
+func (t Timeline) seconds(ms float64) float64 { return (ms - t.zeroMS) / 1000 }
+
+// middle is the instant at which a column stands.
+func (t Timeline) middle(column []results.Moment) float64 {
+	return t.seconds((column[0].StartMS + column[len(column)-1].EndMS) / 2)
+}
+
+// ColumnSeconds is how long a column is, 0 where there is none.
+func (t Timeline) ColumnSeconds() float64 {
+	if len(t.columns) == 0 {
+		return 0
+	}
+	first := t.columns[0]
+	return (first[len(first)-1].EndMS - first[0].StartMS) / 1000
+}
+
+// LatencyPoint is a column of latency over time, in milliseconds. Where a
+// column has several intervals each value is the highest of theirs, since
+// percentiles are not averaged. Count 0 means that nothing was done.
+type LatencyPoint struct {
+	Second        float64
+	Count         int64
+	P50, P99, Max float64
+}
+
+// tooFewForP99 is the count below which a second's p99 is nothing but its
+// maximum: such a point is not drawn.
+const tooFewForP99 = 100
+
+// add takes an interval's tail into a column.
+func (p *LatencyPoint) add(t results.Tail) {
+	p.Count += t.Count
+	p.P50, p.Max = max(p.P50, t.P50), max(p.Max, t.Max)
+	if t.Count >= tooFewForP99 {
+		p.P99 = max(p.P99, t.P99)
+	}
+}
+
+// LatencyOf is an operation's response over time.
+func LatencyOf(t Timeline, workload, operation string) []LatencyPoint {
+	points := make([]LatencyPoint, 0, len(t.columns))
+	for _, column := range t.columns {
+		p := LatencyPoint{Second: t.middle(column)}
+		for _, m := range column {
+			if o, ok := operationAt(m, workload, operation); ok {
+				p.add(o.Response)
+			}
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// DeliveryOf is a watch's delivery over time.
+func DeliveryOf(t Timeline, workload string) []LatencyPoint {
+	points := make([]LatencyPoint, 0, len(t.columns))
+	for _, column := range t.columns {
+		p := LatencyPoint{Second: t.middle(column)}
+		for _, m := range column {
+			for _, w := range m.Watches {
+				if w.Workload == workload {
+					p.add(w.Delivery)
+				}
+			}
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// RatePoint is a column of an operation's rates over time, per second.
+type RatePoint struct {
+	Second float64
+	// Achieved counts what succeeded and conflicts, Failed errors and what was dropped.
+	Intended, Achieved, Failed float64
+}
+
+// RateOf is an operation's rates over time.
+func RateOf(t Timeline, workload, operation string) []RatePoint {
+	points := make([]RatePoint, 0, len(t.columns))
+	for _, column := range t.columns {
+		var sum results.Counts
+		var ms float64
+		for _, m := range column {
+			ms += m.EndMS - m.StartMS
+			if o, ok := operationAt(m, workload, operation); ok {
+				sum = sum.Add(o.Counts)
+			}
+		}
+		perSecond := 1000 / cmp.Or(ms, math.Inf(1))
+		points = append(points, RatePoint{
+			Second: t.middle(column), Intended: float64(sum.Intended) * perSecond,
+			Achieved: float64(sum.Succeeded+sum.Conflicts) * perSecond, Failed: float64(sum.ErrorCount()+sum.Dropped) * perSecond,
+		})
+	}
+	return points
+}
+
+// Point is a value at an instant.
+type Point struct{ Second, Value float64 }
+
+// DeliveredOf is how many events a watch's watchers saw per second.
+func DeliveredOf(t Timeline, workload string) []Point {
+	return t.values(func(m results.Moment) float64 {
+		for _, w := range m.Watches {
+			if w.Workload == workload {
+				return float64(w.Delivered)
+			}
+		}
+		return 0
+	})
+}
+
+// values has the time-weighted mean of a count per interval, per second.
+func (t Timeline) values(count func(results.Moment) float64) []Point {
+	points := make([]Point, 0, len(t.columns))
+	for _, column := range t.columns {
+		var sum, ms float64
+		for _, m := range column {
+			sum += count(m)
+			ms += m.EndMS - m.StartMS
+		}
+		points = append(points, Point{Second: t.middle(column), Value: sum * 1000 / cmp.Or(ms, math.Inf(1))})
+	}
+	return points
+}
+
+// UsagePoint is what the generator used: mean cores, most memory.
+type UsagePoint struct {
+	Second, CPUCores, RSSBytes float64
+}
+
+// UsageOf is the generator's use of the machine over time.
+func UsageOf(t Timeline) []UsagePoint {
+	points := make([]UsagePoint, 0, len(t.columns))
+	for _, column := range t.columns {
+		p := UsagePoint{Second: t.middle(column)}
+		var ms float64
+		for _, m := range column {
+			p.CPUCores += m.Generator.CPUCores * (m.EndMS - m.StartMS)
+			p.RSSBytes = max(p.RSSBytes, float64(m.Generator.RSSBytes))
+			ms += m.EndMS - m.StartMS
+		}
+		p.CPUCores /= cmp.Or(ms, math.Inf(1))
+		points = append(points, p)
+	}
+	return points
+}
+
+func operationAt(m results.Moment, workload, operation string) (results.OperationMoment, bool) {
+	for _, o := range m.Operations {
+		if o.Workload == workload && o.Operation == operation {
+			return o, true
+		}
+	}
+	return results.OperationMoment{}, false
+}

@@ -1,0 +1,231 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// load is one operation of a made-up run.
+type load struct {
+	workload, operation, resource string
+	rate                          float64 // per second
+	p50, spread                   float64 // service in ms, and the sigma of its logarithm
+	chain, conflicts              bool
+	errors                        map[string]float64 // share by code
+}
+
+// fixture makes the journal of a run that never happened.
+type fixture struct {
+	scenario, configuration string
+	seconds                 int // of the measure phase
+	loads                   []load
+	watchers                int
+	stall                   int // second of the measure phase in which etcd stalls; 0 is none
+	unended                 bool
+	events                  []results.Event
+	checks                  []results.Check
+}
+
+// podChurn has the operations of the built-in scenario.
+func podChurn(seconds int) fixture {
+	return fixture{
+		scenario: "pod-churn", configuration: "single", seconds: seconds, watchers: 10, stall: seconds / 2,
+		loads: []load{
+			{workload: "churn", operation: "pod-start", resource: "pods", chain: true, rate: 5, p50: 1450, spread: 0.12},
+			{workload: "churn", operation: "pod-stop", resource: "pods", chain: true, rate: 5, p50: 1080, spread: 0.04},
+			{workload: "churn", operation: "create", resource: "pods", rate: 5, p50: 2.1, spread: 0.3},
+			{workload: "churn", operation: "bind", resource: "pods", rate: 5, p50: 1.9, spread: 0.3},
+			{workload: "churn", operation: "get", resource: "pods", rate: 15, p50: 0.42, spread: 0.35},
+			{workload: "churn", operation: "update-status", resource: "pods", rate: 25, p50: 1.9, spread: 0.35},
+			{workload: "churn", operation: "mark-deleted", resource: "pods", rate: 5, p50: 1.9, spread: 0.3},
+			{workload: "churn", operation: "delete-stale", resource: "pods", rate: 5, p50: 0.9, spread: 0.3, conflicts: true},
+			{workload: "churn", operation: "delete", resource: "pods", rate: 5, p50: 1.7, spread: 0.3},
+			{workload: "churn", operation: "create-event", resource: "events", rate: 40, p50: 1.8, spread: 0.4},
+			{workload: "churn", operation: "lease-grant", rate: 1, p50: 1.2, spread: 0.3},
+			{workload: "heartbeats", operation: "renew-lease", resource: "leases", rate: 100, p50: 1.7, spread: 0.4},
+			{workload: "heartbeats", operation: "update-status", resource: "nodes", rate: 10, p50: 2.4, spread: 0.3},
+			{workload: "relist", operation: "list", resource: "pods", chain: true, rate: 1, p50: 68, spread: 0.2},
+			{workload: "relist", operation: "page", resource: "pods", rate: 6, p50: 11, spread: 0.3},
+		},
+		checks: []results.Check{
+			{Name: "acknowledged-writes", Status: results.Pass, Detail: "3,210 acknowledged writes read back"},
+			{Name: "members-agree", Status: results.Skipped, Detail: "one member"},
+		},
+	}
+}
+
+// journal writes the run, warm-up of 5 s and drain of 2 s included.
+func (f fixture) journal(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	add := func(r results.Record) {
+		line, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(append(line, '\n'))
+	}
+	add(results.Record{Header: f.header()})
+	const setup, warmup, drain = 2, 5, 2
+	rng := rand.New(rand.NewPCG(1, 2))
+	phase := map[int]results.PhaseName{0: results.PhaseSetup, setup: results.PhaseWarmup, setup + warmup: results.PhaseMeasure, setup + warmup + f.seconds: results.PhaseDrain}
+	name := results.PhaseSetup
+	last := setup + warmup + f.seconds + drain
+	for s := range last {
+		if p, ok := phase[s]; ok {
+			name = p
+			add(results.Record{Phase: &results.Phase{Name: name, AtMS: float64(s) * 1000}})
+		}
+		stalled := f.stall > 0 && s == setup+warmup+f.stall
+		add(results.Record{Interval: f.interval(t, rng, s, name, stalled, s == last-1)})
+	}
+	for _, e := range f.events {
+		add(results.Record{Event: &e})
+	}
+	for _, c := range f.checks {
+		add(results.Record{Check: &c})
+	}
+	if !f.unended {
+		add(results.Record{End: &results.End{AtMS: float64(last) * 1000, Complete: true}})
+	}
+	return b.Bytes()
+}
+
+func (f fixture) header() *results.Header {
+	return &results.Header{
+		Schema: results.JournalSchema, ID: "20260301-101500-" + f.scenario + "-" + f.configuration, Started: time.Date(2026, 3, 1, 10, 15, 0, 0, time.UTC), Seed: 1,
+		Scenario:      results.ScenarioRef{Name: f.scenario, Description: "Pods are created, bound, run and deleted; kubelets heartbeat; API servers watch.", SHA256: "5f0c7e2a9b"},
+		Configuration: results.ConfigurationRef{Name: f.configuration, SHA256: "a81d44c0fe", Lab: true, Members: 1, Endpoints: []string{"http://127.0.0.1:41379"}, EtcdVersion: "3.7.3", Flags: map[string]string{"heartbeat-interval": "100ms"}},
+		Environment:   results.Environment{Tool: "v0.1.0", Go: "go1.26.8", OS: "linux", Kernel: "6.18.5", CPUModel: "AMD EPYC 7B13", CPUs: 2, MemoryBytes: 8 << 30, DataFilesystem: "ext4"},
+	}
+}
+
+func (f fixture) interval(t testing.TB, rng *rand.Rand, second int, phase results.PhaseName, stalled, last bool) *results.Interval {
+	in := &results.Interval{
+		StartMS: float64(second) * 1000, EndMS: float64(second+1) * 1000,
+		Generator: results.Usage{CPUCores: 0.18 + 0.05*rng.Float64(), RSSBytes: 46<<20 + int64(second%600)<<12},
+	}
+	if phase == results.PhaseSetup || phase == results.PhaseDrain && !last {
+		return in
+	}
+	if phase != results.PhaseDrain {
+		lags := map[string]*hdr.Histogram{}
+		for _, l := range f.loads {
+			in.Operations = append(in.Operations, l.interval(t, rng, phase, stalled))
+			if lags[l.workload] == nil {
+				lags[l.workload] = results.NewHistogram(results.LagFigures)
+			}
+			for range int(l.rate) + 1 {
+				record(lags[l.workload], 0.08*math.Exp(0.7*rng.NormFloat64()))
+			}
+		}
+		for workload, h := range lags {
+			in.Lag = append(in.Lag, results.LagInterval{Workload: workload, Phase: phase, Lag: encode(t, h)})
+		}
+	}
+	if f.watchers > 0 {
+		in.Watches = append(in.Watches, f.watch(t, rng, phase, stalled, last))
+	}
+	return in
+}
+
+func (f fixture) watch(t testing.TB, rng *rand.Rand, phase results.PhaseName, stalled, last bool) results.WatchInterval {
+	w := results.WatchInterval{Workload: "informers", Phase: phase, Watchers: f.watchers}
+	if last {
+		w.Phase, w.Sealed = results.PhaseMeasure, true
+		return w
+	}
+	w.Expected = int64(45 * f.watchers)
+	w.Delivered = w.Expected
+	fromSent, fromAck := results.NewHistogram(results.Figures), results.NewHistogram(results.Figures)
+	for range w.Delivered {
+		v := 1.95 * math.Exp(0.35*rng.NormFloat64())
+		if stalled {
+			v += 400 * rng.Float64()
+		}
+		record(fromSent, v)
+		record(fromAck, 0.05*math.Exp(0.8*rng.NormFloat64()))
+	}
+	w.Quantities = map[string]results.Histogram{results.Delivery: encode(t, fromSent), results.DeliveryFromAck: encode(t, fromAck)}
+	return w
+}
+
+// interval is one second of a load: its arrivals vary, a stall delays and is seen in response more than in service.
+func (l load) interval(t testing.TB, rng *rand.Rand, phase results.PhaseName, stalled bool) results.OperationInterval {
+	n := int64(l.rate)
+	if l.rate < 1 && rng.Float64() < l.rate {
+		n = 1
+	}
+	if l.rate >= 3 {
+		n = max(0, n+int64(math.Round(math.Sqrt(l.rate)*rng.NormFloat64()*0.6)))
+	}
+	o := results.OperationInterval{Workload: l.workload, Operation: l.operation, Resource: l.resource, Chain: l.chain, Phase: phase}
+	o.Intended, o.Sent, o.Succeeded = n, n, n
+	if l.conflicts {
+		o.Succeeded, o.Conflicts = 0, n
+	}
+	for code, share := range l.errors {
+		failed := min(int64(math.Round(share*float64(n))), o.Succeeded)
+		if failed > 0 {
+			o.Succeeded -= failed
+			o.Errors = map[string]int64{code: failed}
+		}
+	}
+	response, turnaround, service := results.NewHistogram(results.Figures), results.NewHistogram(results.Figures), results.NewHistogram(results.Figures)
+	for range n {
+		s := l.p50 * math.Exp(l.spread*rng.NormFloat64())
+		if rng.Float64() < 0.01 {
+			s += 12 * rng.Float64()
+		}
+		wait := 0.0
+		if stalled {
+			s, wait = s+60*rng.Float64(), 400*rng.Float64()
+		}
+		record(service, s)
+		record(turnaround, s+wait)
+		record(response, s+wait+0.08*math.Exp(0.7*rng.NormFloat64()))
+	}
+	o.Quantities = map[string]results.Histogram{results.Response: encode(t, response), results.Turnaround: encode(t, turnaround), results.Service: encode(t, service)}
+	return o
+}
+
+func record(h *hdr.Histogram, millis float64) {
+	if h.RecordValue(max(1, int64(millis*1000))) != nil {
+		panic("a value beyond the histogram")
+	}
+}
+
+func encode(t testing.TB, h *hdr.Histogram) results.Histogram {
+	e, err := results.EncodeHistogram(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// page loads a journal and adds what the verdict would.
+func page(t testing.TB, journal []byte) Page {
+	t.Helper()
+	run, err := results.LoadFrom(bytes.NewReader(journal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Page{
+		Run: run, Result: results.Summarize(run), Reproduce: "etcd-dyno run pod-churn --configuration single --set seed=1",
+		Scenario: "name = \"pod-churn\"\n\n[workload.churn]\nkind = \"pod-churn\"\narrival = { process = \"poisson\", rate = \"5/s\" }\n", Configuration: "name = \"single\"\nmembers = 1\n",
+	}
+	p.Result.Thresholds = []results.ThresholdResult{
+		{Check: "churn.create.response.p95 < 1s", Value: "3.41 ms", Status: results.Pass},
+		{Check: "churn.*.errors == 0", Value: "0", Status: results.Pass},
+		{Check: "informers.missing == 0", Value: "0", Status: results.Pass},
+	}
+	return p
+}

@@ -1,0 +1,47 @@
+// Package report explains a run: to a terminal and as one HTML page.
+//
+// Both are written from the same rows of the same results.Result, printed by
+// the same functions, so that they never tell different figures.
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// Page is what a run's report shows.
+type Page struct {
+	Run    *results.Run
+	Result results.Result
+	// Scenario and Configuration are the resolved TOML texts; empty where they are not known.
+	Scenario, Configuration string
+	// Reproduce is the command line that does the same run again; empty where it is not known.
+	Reproduce string
+}
+
+//go:embed page.html.tmpl
+var pageTemplate string
+
+//go:embed page.css
+var pageStyle string
+
+// HTML writes the report as one self-contained page: no script, no network
+// access, no inline style, every text escaped.
+func HTML(w io.Writer, page Page) error {
+	v, err := newView(page)
+	if err != nil {
+		return fmt.Errorf("writing the HTML report: %w", err)
+	}
+	t, err := template.New("page").Parse(pageTemplate)
+	if err != nil {
+		return fmt.Errorf("writing the HTML report: %w", err)
+	}
+	if err := t.Execute(w, v); err != nil {
+		return fmt.Errorf("writing the HTML report: %w", err)
+	}
+	return nil
+}

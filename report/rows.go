@@ -1,0 +1,106 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/etcd-dyno/etcd-dyno/report/figure"
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// lifecycle is the order in which operations are told, after the chains: a
+// pod's life. What is not in it follows by name.
+var lifecycle = [...]string{
+	"pod-start", "pod-stop", "create", "bind", "get", "update", "update-status", "renew-lease", "mark-deleted", "delete-stale", "delete",
+	"create-event", "lease-grant",
+}
+
+// group is a workload with its operations in telling order.
+type group struct {
+	Workload   string
+	Operations []results.Operation
+}
+
+// groups parts operations by workload, in order of the workloads' names.
+func groups(all []results.Operation) []group {
+	by := map[string][]results.Operation{}
+	for _, o := range all {
+		by[o.Workload] = append(by[o.Workload], o)
+	}
+	var gs []group
+	for _, workload := range slices.Sorted(maps.Keys(by)) {
+		slices.SortStableFunc(by[workload], func(a, b results.Operation) int {
+			if a.Chain != b.Chain {
+				return map[bool]int{true: -1, false: 1}[a.Chain]
+			}
+			return cmp.Or(cmp.Compare(place(a.Operation), place(b.Operation)), strings.Compare(a.Operation, b.Operation))
+		})
+		gs = append(gs, group{Workload: workload, Operations: by[workload]})
+	}
+	return gs
+}
+
+func place(operation string) int {
+	if i := slices.Index(lifecycle[:], operation); i >= 0 {
+		return i
+	}
+	return len(lifecycle)
+}
+
+// achievedShare is the achieved rate as a share of the target rate, for example "98%".
+func achievedShare(o results.Operation) string {
+	if o.TargetRate <= 0 {
+		return ""
+	}
+	share := 100 * o.AchievedRate / o.TargetRate
+	if rounded := math.Round(share); rounded < 100 || share >= 100 {
+		return fmt.Sprintf("%.0f%%", rounded)
+	}
+	// Never "100%" where something was missed.
+	return fmt.Sprintf("%.1f%%", math.Floor(share*10)/10)
+}
+
+// errorDetail is an operation's errors by code, most frequent first.
+func errorDetail(o results.Operation) string {
+	codes := slices.SortedFunc(maps.Keys(o.Errors), func(a, b string) int {
+		return cmp.Or(cmp.Compare(o.Errors[b], o.Errors[a]), strings.Compare(a, b))
+	})
+	var parts []string
+	for _, code := range codes {
+		parts = append(parts, code+" "+figure.Count(o.Errors[code]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// remarks are the counters that are zero in a run without trouble.
+func remarks(o results.Operation) string {
+	var parts []string
+	for _, c := range []struct {
+		n    int64
+		what string
+	}{
+		{o.Dropped, "dropped"}, {o.Unfinished, "unfinished"}, {o.Unreached, "unreached"}, {o.Skipped, "skipped"}, {o.Retries, "client retries"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, figure.Count(c.n)+" "+c.what)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// missing is a watch's missing events; they are not known before the watch is sealed.
+func missing(w results.Watch) string {
+	if w.Missing == nil {
+		return "not known"
+	}
+	return figure.Count(*w.Missing)
+}
+
+// missed reports whether a watch did not see everything once and in order.
+func missed(w results.Watch) bool {
+	return w.Missing != nil && *w.Missing > 0 || w.Duplicated > 0 || w.OutOfOrder > 0
+}

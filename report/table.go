@@ -1,0 +1,181 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/etcd-dyno/etcd-dyno/report/figure"
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// Table writes the summary for a terminal, 100 columns wide, with the figures of the HTML report.
+func Table(w io.Writer, res results.Result, style Style) error {
+	t := terminal{style: style}
+	v := judge(res)
+	t.line(t.paint(v.Tone, v.Word) + "  " + t.text(strings.Join(v.Facts, " · ")))
+	t.line(t.text(subject(res)))
+	t.operations(groups(res.Operations))
+	t.watches(res.Watches)
+	t.generator(res.Generator)
+	t.judged("Thresholds", thresholdLines(res.Thresholds))
+	t.judged("Checks", checkLines(res.Checks))
+	t.list("Not valid, because", bad, res.InvalidReasons)
+	t.list("Warnings", warning, res.Warnings)
+	if _, err := w.Write(t.out.Bytes()); err != nil {
+		return fmt.Errorf("writing the summary: %w", err)
+	}
+	return nil
+}
+
+// subject says what was measured, and for how long.
+func subject(res results.Result) string {
+	s := res.Scenario.Name + " on " + res.Configuration.Name + " (etcd " + target(res.Configuration) + ")"
+	for _, p := range res.Phases {
+		if p.Name == results.PhaseMeasure {
+			return s + ", measured for " + figure.Duration(p.EndMS-p.StartMS, " ")
+		}
+	}
+	return s + ", not measured"
+}
+
+// operations writes a row for each operation, grouped by workload.
+func (t *terminal) operations(all []group) {
+	g := grid{
+		over: map[int]string{2: "achieved", 6: "response", 11: "service"},
+		head: []string{"OPERATION", "intended", "per s", "share", "errors", "confl", "p50", "p95", "p99", "p99.9", "max", "p50", "p99"},
+	}
+	short := false
+	for _, workload := range all {
+		g.rows = append(g.rows, gridRow{group: t.text(workload.Workload)})
+		for _, o := range workload.Operations {
+			name := t.text(o.Operation)
+			if o.Chain {
+				name += " *"
+			}
+			texts := []string{"  " + name, figure.Count(o.Intended), figure.Rate(o.AchievedRate), achievedShare(o), figure.Count(o.ErrorCount()), figure.Count(o.Conflicts)}
+			for _, d := range []struct {
+				of          results.Distribution
+				percentiles []float64
+			}{{o.Response, []float64{50, 95, 99, 99.9, 100}}, {o.Service, []float64{50, 99}}} {
+				for _, p := range d.percentiles {
+					texts = append(texts, t.millis(at(d.of, p)))
+					short = short || at(d.of, p) == nil
+				}
+			}
+			row := gridRow{texts: texts, notes: operationNotes(t, o)}
+			if o.ErrorCount() > 0 {
+				row.tones = map[int]tone{4: bad}
+			}
+			g.rows = append(g.rows, row)
+		}
+	}
+	if len(g.rows) == 0 {
+		t.line("\nNothing was measured: no operation was intended in the measure phase.")
+		return
+	}
+	t.line("")
+	t.grid(g)
+	legend := "* whole chain, think times included"
+	if short {
+		legend += "; n/a: too few samples (p95 needs 200, p99 1,000, p99.9 10,000)"
+	}
+	t.line(t.paint(faint, legend))
+}
+
+// operationNotes are lines below an operation that had trouble.
+func operationNotes(t *terminal, o results.Operation) []string {
+	var notes []string
+	if codes := errorDetail(o); codes != "" {
+		notes = append(notes, t.text("errors: "+codes))
+	}
+	if r := remarks(o); r != "" {
+		notes = append(notes, r)
+	}
+	return notes
+}
+
+func (t *terminal) watches(all []results.Watch) {
+	if len(all) == 0 {
+		return
+	}
+	g := grid{
+		over: map[int]string{8: "delivery"},
+		head: []string{"WATCH", "watchers", "expected", "delivered", "late", "missing", "duplicated", "out of order", "p50", "p99", "max"},
+	}
+	for _, w := range all {
+		row := gridRow{texts: []string{
+			t.text(w.Workload), figure.Count(int64(w.Watchers)), figure.Count(w.Expected), figure.Count(w.Delivered), figure.Count(w.Late),
+			missing(w), figure.Count(w.Duplicated), figure.Count(w.OutOfOrder), t.millis(w.Delivery.P50), t.millis(w.Delivery.P99), t.millis(w.Delivery.Max),
+		}}
+		if missed(w) {
+			row.tones = map[int]tone{5: bad, 6: bad, 7: bad}
+		}
+		g.rows = append(g.rows, row)
+	}
+	t.line("")
+	t.grid(g)
+}
+
+func (t *terminal) generator(g results.Generator) {
+	if g.Lag.Count == 0 {
+		return
+	}
+	t.line("")
+	t.line(fmt.Sprintf("%s  lag p50 %s, p99 %s, max %s · %s cores · %s", t.paint(strong, "Generator"),
+		t.millis(g.Lag.P50), t.millis(g.Lag.P99), t.millis(g.Lag.Max), figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes))))
+}
+
+func thresholdLines(all []results.ThresholdResult) []judged {
+	var lines []judged
+	for _, r := range all {
+		lines = append(lines, judged{r.Check, r.Value, statusWord(r.Status), toneOf(r.Status)})
+	}
+	return lines
+}
+
+func checkLines(all []results.Check) []judged {
+	var lines []judged
+	for _, c := range all {
+		lines = append(lines, judged{c.Name, c.Detail, statusWord(c.Status), toneOf(c.Status)})
+	}
+	return lines
+}
+
+// judged writes thresholds or checks, each with its outcome in front.
+func (t *terminal) judged(title string, all []judged) {
+	if len(all) == 0 {
+		return
+	}
+	t.line("")
+	t.line(t.paint(strong, title))
+	status, name := 0, 0
+	for _, j := range all {
+		status, name = max(status, width(j.Status)), max(name, min(60, width(t.text(j.Name))))
+	}
+	for _, j := range all {
+		t.line("  " + t.paint(j.Tone, left(j.Status, status)) + "  " + left(t.text(j.Name), name) + "  " + t.text(j.Value))
+	}
+}
+
+// list writes texts, wrapped.
+func (t *terminal) list(title string, tone tone, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	t.line("")
+	t.line(t.paint(tone, title))
+	for _, s := range texts {
+		for i, part := range wrap(t.text(s), tableWidth-4) {
+			t.line([]string{"  - ", "    "}[min(i, 1)] + part)
+		}
+	}
+}
+
+// millis prints a value of a distribution.
+func (t *terminal) millis(v *float64) string {
+	if v == nil {
+		return "n/a"
+	}
+	return figure.Duration(*v, "")
+}

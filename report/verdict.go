@@ -1,0 +1,139 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// verdict is a run's outcome in one line: a word, and the facts it rests on.
+type verdict struct {
+	Word  string
+	Tone  tone
+	Facts []string
+}
+
+// tone is how good something is; it names a class of the style sheet.
+type tone string
+
+const (
+	good    tone = "good"
+	warning tone = "warn"
+	bad     tone = "bad"
+)
+
+// judge puts a result into a line. The gravest word wins, in the order of the
+// exit codes; the facts are told all the same.
+func judge(r results.Result) verdict {
+	v := verdict{Facts: []string{validity(r), completeness(r), thresholdsMet(r.Thresholds), checksPassed(r.Checks)}}
+	failed := slices.ContainsFunc(r.Checks, func(c results.Check) bool { return c.Status == results.Fail })
+	breached := slices.ContainsFunc(r.Thresholds, func(t results.ThresholdResult) bool { return t.Status == results.Fail })
+	switch {
+	case failed:
+		v.Word, v.Tone = "CHECK FAILED", bad
+	case !r.Valid:
+		v.Word, v.Tone = "NOT VALID", bad
+	case len(r.Operations) == 0 && len(r.Watches) == 0:
+		v.Word, v.Tone = "NO DATA", bad
+	case breached:
+		v.Word, v.Tone = "FAILED", bad
+	case interrupted(r):
+		v.Word, v.Tone = "INTERRUPTED", warning
+	case !r.Complete:
+		v.Word, v.Tone = "INCOMPLETE", warning
+	case len(r.Thresholds) == 0:
+		v.Word, v.Tone = "MEASURED", good
+	default:
+		v.Word, v.Tone = "PASSED", good
+	}
+	return v
+}
+
+// String is the line.
+func (v verdict) String() string { return v.Word + ": " + strings.Join(v.Facts, " · ") }
+
+func validity(r results.Result) string {
+	if r.Valid {
+		return "valid"
+	}
+	return "not valid: the numbers are not only etcd's"
+}
+
+func completeness(r results.Result) string {
+	switch {
+	case r.Complete:
+		return "complete"
+	case interrupted(r):
+		return "interrupted, not complete"
+	default:
+		return "not complete"
+	}
+}
+
+// interrupted reports whether the user ended the run.
+// Note: the result tells it only as a warning with this beginning.
+func interrupted(r results.Result) bool {
+	return slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, "interrupted: ") })
+}
+
+func thresholdsMet(all []results.ThresholdResult) string {
+	if len(all) == 0 {
+		return "no thresholds set"
+	}
+	n := map[results.Status]int{}
+	for _, t := range all {
+		n[t.Status]++
+	}
+	s := fmt.Sprintf("%d of %d thresholds met", n[results.Pass], len(all))
+	for _, rest := range []struct {
+		status results.Status
+		words  string
+	}{{results.Fail, "breached"}, {results.TooFew, "with too few samples"}, {results.Skipped, "skipped"}} {
+		if n[rest.status] > 0 {
+			s += fmt.Sprintf(", %d %s", n[rest.status], rest.words)
+		}
+	}
+	return s
+}
+
+func checksPassed(all []results.Check) string {
+	if len(all) == 0 {
+		return "no checks made"
+	}
+	passed, failed := 0, []string{}
+	for _, c := range all {
+		switch c.Status {
+		case results.Pass:
+			passed++
+		case results.Fail:
+			failed = append(failed, c.Name)
+		}
+	}
+	s := fmt.Sprintf("%d of %d checks passed", passed, len(all))
+	if len(failed) > 0 {
+		s += ", failed: " + strings.Join(failed, ", ")
+	}
+	return s
+}
+
+// toneOf is how good a status is.
+func toneOf(s results.Status) tone {
+	switch s {
+	case results.Pass:
+		return good
+	case results.Fail:
+		return bad
+	default:
+		return warning
+	}
+}
+
+// statusWord is a status as a reader is told it.
+func statusWord(s results.Status) string {
+	if s == results.TooFew {
+		return "too few samples"
+	}
+	return string(s)
+}

@@ -1,0 +1,223 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/report/figure"
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// view is the page as the template writes it: every text is ready.
+type view struct {
+	Style   template.CSS
+	Page    Page
+	Title   string
+	Facts   []fact
+	Verdict verdict
+	// Empty tells that nothing was measured.
+	Empty       bool
+	Thresholds  []judged
+	Checks      []judged
+	Workloads   []workloadTable
+	Watches     []watchRow
+	Overview    overview
+	Plots       []plotGroup
+	Generator   generatorView
+	Environment []fact
+	Phases      []phaseRow
+	Events      []eventRow
+}
+
+// fact is a name and what it is.
+type fact struct{ Name, Value string }
+
+// judged is a threshold or check and how it came out.
+type judged struct {
+	Name, Value, Status string
+	Tone                tone
+}
+
+type workloadTable struct {
+	Workload string
+	Rows     []operationRow
+}
+
+type operationRow struct {
+	Name, Resource                           string
+	Chain                                    bool
+	Intended, Achieved, Share, Errors, Codes string
+	Conflicts, Remarks                       string
+	Failed, Short                            bool
+	Response                                 []cell
+	Service                                  []cell
+}
+
+// cell is a value of a table; Needs is how many samples it would take where there is none.
+type cell struct{ Text, Needs string }
+
+type watchRow struct {
+	Workload, Watchers, Expected, Delivered, Late, Missing, Duplicated, OutOfOrder, Unmatched string
+	Bad                                                                                       bool
+	Delivery                                                                                  []cell
+}
+
+type phaseRow struct{ Name, From, Length string }
+
+type eventRow struct{ At, Kind, Detail string }
+
+func newView(page Page) (view, error) {
+	r, run := page.Result, page.Run
+	v := view{
+		Style: template.CSS(pageStyle), Page: page, Title: r.Scenario.Name + " on " + r.Configuration.Name,
+		Facts: headFacts(r), Verdict: judge(r), Empty: len(r.Operations) == 0 && len(r.Watches) == 0,
+		Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
+	}
+	for _, t := range r.Thresholds {
+		v.Thresholds = append(v.Thresholds, judged{t.Check, t.Value, statusWord(t.Status), toneOf(t.Status)})
+	}
+	for _, c := range r.Checks {
+		v.Checks = append(v.Checks, judged{c.Name, c.Detail, statusWord(c.Status), toneOf(c.Status)})
+	}
+	for _, g := range groups(r.Operations) {
+		v.Workloads = append(v.Workloads, newWorkloadTable(g))
+	}
+	for _, w := range r.Watches {
+		v.Watches = append(v.Watches, newWatchRow(w))
+	}
+	return v, v.addFigures(run, r)
+}
+
+func newWorkloadTable(g group) workloadTable {
+	t := workloadTable{Workload: g.Workload}
+	for _, o := range g.Operations {
+		t.Rows = append(t.Rows, operationRow{
+			Name: o.Operation, Resource: o.Resource, Chain: o.Chain,
+			Intended: figure.Count(o.Intended), Achieved: figure.Rate(o.AchievedRate), Share: achievedShare(o),
+			Errors: figure.Count(o.ErrorCount()), Codes: errorDetail(o), Failed: o.ErrorCount() > 0,
+			Conflicts: figure.Count(o.Conflicts), Remarks: remarks(o), Short: o.AchievedRate < 0.98*o.TargetRate,
+			Response: cells(o.Response, 50, 95, 99, 99.9, 100), Service: cells(o.Service, 50, 99),
+		})
+	}
+	return t
+}
+
+func newWatchRow(w results.Watch) watchRow {
+	return watchRow{
+		Workload: w.Workload, Watchers: figure.Count(int64(w.Watchers)), Expected: figure.Count(w.Expected), Delivered: figure.Count(w.Delivered),
+		Late: figure.Count(w.Late), Missing: missing(w), Duplicated: figure.Count(w.Duplicated), OutOfOrder: figure.Count(w.OutOfOrder),
+		Unmatched: figure.Count(w.Unmatched), Bad: missed(w), Delivery: cells(w.Delivery, 50, 99, 100),
+	}
+}
+
+// at is a distribution's percentile, 100 being the maximum; nil where there are too few samples.
+func at(d results.Distribution, percentile float64) *float64 {
+	switch percentile {
+	case 50:
+		return d.P50
+	case 90:
+		return d.P90
+	case 95:
+		return d.P95
+	case 99:
+		return d.P99
+	case 99.9:
+		return d.P99_9
+	case 99.99:
+		return d.P99_99
+	case 100:
+		return d.Max
+	default:
+		return nil
+	}
+}
+
+// cells prints percentiles of a distribution.
+func cells(d results.Distribution, percentiles ...float64) []cell {
+	var all []cell
+	for _, p := range percentiles {
+		v := at(d, p)
+		switch {
+		case v != nil:
+			all = append(all, cell{Text: figure.Duration(*v, "\u00a0")})
+		case p == 100:
+			all = append(all, cell{Text: "n/a"})
+		default:
+			all = append(all, cell{Text: "n/a", Needs: figure.Count(results.Needed(p))})
+		}
+	}
+	return all
+}
+
+func headFacts(r results.Result) []fact {
+	facts := []fact{
+		{"Run", r.ID},
+		{"Started", r.Started.Format("2006-01-02 15:04:05 MST")},
+		{"Took", r.Ended.Sub(r.Started).Round(100 * time.Millisecond).String()},
+		{"etcd", target(r.Configuration)},
+	}
+	for _, p := range r.Phases {
+		if p.Name == results.PhaseMeasure {
+			facts = append(facts, fact{"Measured", figure.Duration(p.EndMS-p.StartMS, " ")})
+		}
+	}
+	return facts
+}
+
+// target says what was benchmarked.
+func target(c results.ConfigurationRef) string {
+	version := c.EtcdVersion
+	if version == "" {
+		version = "version not known"
+	}
+	if !c.Lab {
+		return fmt.Sprintf("%s, %d endpoints", version, len(c.Endpoints))
+	}
+	if c.Members == 1 {
+		return version + ", 1 member, local lab"
+	}
+	return fmt.Sprintf("%s, %d members, local lab", version, c.Members)
+}
+
+func environment(r results.Result) []fact {
+	e, c := r.Environment, r.Configuration
+	facts := []fact{
+		{"Machine", strings.TrimSpace(fmt.Sprintf("%d CPUs %s", e.CPUs, e.CPUModel))},
+		{"Memory", figure.Bytes(float64(e.MemoryBytes))},
+		{"System", e.OS + " " + e.Kernel},
+		{"Data directory on", e.DataFilesystem},
+		{"etcd-dyno", e.Tool},
+		{"Go", e.Go},
+		{"etcd", target(c)},
+		{"Endpoints", strings.Join(c.Endpoints, " ")},
+	}
+	for _, name := range sortedKeys(c.Flags) {
+		facts = append(facts, fact{"etcd --" + name, c.Flags[name]})
+	}
+	facts = append(facts, fact{"Scenario's SHA-256", r.Scenario.SHA256}, fact{"Configuration's SHA-256", c.SHA256})
+	var known []fact
+	for _, f := range facts {
+		if f.Value != "" {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+func phases(all []results.PhaseSpan) []phaseRow {
+	var rows []phaseRow
+	for _, p := range all {
+		rows = append(rows, phaseRow{string(p.Name), figure.Duration(p.StartMS, "\u00a0"), figure.Duration(p.EndMS-p.StartMS, "\u00a0")})
+	}
+	return rows
+}
+
+func events(run *results.Run) []eventRow {
+	var rows []eventRow
+	for _, e := range run.Events {
+		rows = append(rows, eventRow{figure.Duration(e.AtMS, "\u00a0"), string(e.Kind), e.Detail})
+	}
+	return rows
+}

@@ -1,0 +1,88 @@
+package verdict
+
+import (
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
+)
+
+// Thresholds evaluates the scenario's limits on a run.
+func Thresholds(run *results.Run) []results.ThresholdResult {
+	all := []results.ThresholdResult{}
+	rows := rowsOf(run)
+	for _, text := range run.Header.Thresholds {
+		t, err := threshold.Parse(text)
+		if err != nil {
+			// It was parsed before the run began; only a journal of another version comes here.
+			all = append(all, results.ThresholdResult{Check: text, Value: err.Error(), Status: results.Fail})
+			continue
+		}
+		o := t.Evaluate(rows)
+		all = append(all, results.ThresholdResult{Check: text, Value: o.Value, Status: results.Status(o.Status)})
+	}
+	return all
+}
+
+// Breached reports whether any threshold was breached, which too few samples
+// are only where the run was strict.
+func Breached(r results.Result, strict bool) bool {
+	for _, t := range r.Thresholds {
+		if t.Status == results.Fail || strict && t.Status == results.TooFew {
+			return true
+		}
+	}
+	return false
+}
+
+// rowsOf are the numbers that thresholds are evaluated on.
+func rowsOf(run *results.Run) []threshold.Row {
+	var rows []threshold.Row
+	measure, _ := run.Span(results.PhaseMeasure)
+	seconds := (measure.EndMS - measure.StartMS) / 1000
+	for _, o := range run.Operations {
+		rows = append(rows, threshold.Row{Workload: o.Workload, Operation: o.Operation, Counters: operationCounters(o, seconds), Quantities: quantitiesOf(o.Quantities)})
+	}
+	for _, w := range run.Watches {
+		rows = append(rows, threshold.Row{Workload: w.Workload, Counters: watchCounters(w), Quantities: quantitiesOf(w.Quantities)})
+	}
+	return rows
+}
+
+func operationCounters(o results.OperationRecord, seconds float64) map[string]float64 {
+	c := map[string]float64{
+		"intended": float64(o.Intended), "sent": float64(o.Sent), "succeeded": float64(o.Succeeded), "conflicts": float64(o.Conflicts),
+		"retries": float64(o.Retries), "dropped": float64(o.Dropped), "skipped": float64(o.Skipped), "unreached": float64(o.Unreached),
+		"unfinished": float64(o.Unfinished), "errors": float64(o.ErrorCount()),
+	}
+	if o.Intended > 0 {
+		c["error_rate"] = float64(o.ErrorCount()) / float64(o.Intended)
+	}
+	if seconds > 0 {
+		c["target_rate"] = float64(o.Intended) / seconds
+		c["achieved_rate"] = float64(o.Succeeded+o.Conflicts) / seconds
+	}
+	return c
+}
+
+func watchCounters(w results.WatchRecord) map[string]float64 {
+	c := map[string]float64{
+		"expected": float64(w.Expected), "delivered": float64(w.Delivered), "late": float64(w.Late),
+		"duplicated": float64(w.Duplicated), "out_of_order": float64(w.OutOfOrder), "unmatched": float64(w.Unmatched),
+	}
+	if w.Sealed {
+		c["missing"] = float64(w.Missing)
+	}
+	return c
+}
+
+func quantitiesOf(histograms map[string]*hdr.Histogram) map[string]threshold.Quantity {
+	all := map[string]threshold.Quantity{}
+	for name, h := range histograms {
+		all[name] = threshold.Quantity{
+			Count: h.TotalCount(), MeanMS: h.Mean() / 1000, MaxMS: float64(h.Max()) / 1000,
+			PercentileMS: func(p float64) float64 { return float64(min(h.ValueAtPercentile(p), h.Max())) / 1000 },
+		}
+	}
+	return all
+}

@@ -1,0 +1,102 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/record"
+)
+
+// operation is one kind of request of a workload: where it is recorded and its deadline.
+type operation struct {
+	series  *record.Series
+	timeout time.Duration
+}
+
+// The API server's own deadlines, counted from when a request is sent.
+const (
+	writeTimeout = 34 * time.Second
+	readTimeout  = 60 * time.Second
+)
+
+// script is what an arrival sets off. The tasks of one chain follow one another,
+// so that a script needs no lock for what belongs to its chain alone.
+type script interface {
+	// do does the task's operation on a worker, which it tells of the instants
+	// sent and done, and says what follows.
+	do(ctx context.Context, w *worker, t *task) next
+	// unreached are the operations that would still follow t's.
+	unreached(t *task) []*operation
+}
+
+// next is what follows an operation.
+type next struct {
+	// operation is nil at the end of the chain.
+	operation *operation
+	// think is the time between the operation's end and when the next is due.
+	think time.Duration
+	// failed tells that the chain ends early, in error.
+	failed bool
+}
+
+// chain is what one arrival set off, where that is more than a single operation.
+type chain struct {
+	// row is where the chain as a whole is recorded.
+	row                        *operation
+	phase                      record.Phase
+	intended, dispatched, sent time.Duration
+	started                    bool
+}
+
+// task is one operation that is due.
+type task struct {
+	stream    *stream
+	script    script
+	chain     *chain // nil for single operations
+	operation *operation
+	// index is the arrival's number, or the subject of a periodic one.
+	index                int
+	phase                record.Phase
+	intended, dispatched time.Duration
+}
+
+// end records a chain's end after its last task's outcome.
+func (c *chain) end(shard int, last *record.Outcome) {
+	if c == nil {
+		return
+	}
+	c.row.series.Done(shard, &record.Outcome{
+		Phase: c.phase, Intended: c.intended, Dispatched: c.dispatched, Sent: c.sent, Done: last.Done,
+		Code: last.Code, Unfinished: last.Unfinished, NotSent: !c.started,
+	})
+}
+
+// cutOff records a task that the end of the run found waiting: in the backlog,
+// or, where it is not dispatched, for its due time.
+func (t *task) cutOff(at time.Duration, dispatched bool) {
+	o := record.Outcome{
+		Phase: t.phase, Intended: t.intended, Dispatched: t.dispatched, Done: at,
+		Code: codes.DeadlineExceeded, Unfinished: true, NotSent: true,
+	}
+	if dispatched {
+		t.operation.series.Done(0, &o)
+	} else {
+		t.operation.series.Count(0, t.phase, record.Unreached, 1)
+	}
+	t.giveUp(0, &o)
+}
+
+// giveUp ends a task's chain early: what never came is unreached.
+func (t *task) giveUp(shard int, last *record.Outcome) {
+	for _, o := range t.script.unreached(t) {
+		o.series.Count(shard, t.phase, record.Unreached, 1)
+	}
+	failed := *last
+	if failed.Code == codes.OK {
+		failed.Code = codes.Aborted // a conflict that could not be resolved
+	}
+	t.chain.end(shard, &failed)
+	t.stream.open.Add(-1)
+}

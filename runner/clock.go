@@ -1,0 +1,46 @@
+package runner
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/record"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// clock tells offsets from the start of the run, by the monotonic clock. It may be shared by goroutines.
+type clock struct {
+	zero   time.Time
+	phases scenarios.Phases
+	// begin is the start of the warm-up; far away until the load starts.
+	begin atomic.Int64
+}
+
+func newClock(phases scenarios.Phases) *clock {
+	c := &clock{zero: time.Now(), phases: phases}
+	c.begin.Store(1 << 62)
+	return c
+}
+
+// Now is the offset from the start of the run.
+func (c *clock) Now() time.Duration { return time.Since(c.zero) }
+
+// measureStart and measureEnd are offsets from the start of the run, known once the load has started.
+func (c *clock) measureStart() time.Duration {
+	return time.Duration(c.begin.Load()) + c.phases.Warmup
+}
+
+func (c *clock) measureEnd() time.Duration { return c.measureStart() + c.phases.Measure }
+
+// Phase is the phase that an instant lies in. Setup counts as warm-up.
+func (c *clock) Phase(at time.Duration) record.Phase {
+	since := at - time.Duration(c.begin.Load())
+	switch {
+	case since < c.phases.Warmup:
+		return record.Warmup
+	case since < c.phases.Warmup+c.phases.Measure:
+		return record.Measure
+	default:
+		return record.Drain
+	}
+}

@@ -1,0 +1,62 @@
+package runner
+
+import (
+	"bufio"
+	"os"
+	"runtime"
+	"strings"
+
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// header says what runs, where and since when.
+func (r *run) header() *results.Header {
+	s := r.job.Scenario
+	h := &results.Header{
+		Schema: results.JournalSchema, ID: filepath.Base(r.folder), Started: r.clock.zero.UTC(),
+		Scenario:      results.ScenarioRef{Name: s.Name, Description: s.Description, SHA256: s.SHA256},
+		Configuration: r.target.ref,
+		Environment:   environment(r.job.Tool),
+		Strict:        r.job.Strict, Seed: s.Seed,
+	}
+	h.Environment.DataFilesystem = r.target.filesystem
+	for _, t := range s.Thresholds {
+		h.Thresholds = append(h.Thresholds, t.String())
+	}
+	return h
+}
+
+// environment is the machine and this program. What the kernel does not tell stays empty.
+func environment(tool string) results.Environment {
+	e := results.Environment{
+		Tool: tool, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH,
+		CPUs: runtime.NumCPU(), CPUModel: cpuModel(),
+	}
+	var uts unix.Utsname
+	if unix.Uname(&uts) == nil {
+		e.Kernel = unix.ByteSliceToString(uts.Release[:])
+	}
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) == nil {
+		e.MemoryBytes = int64(info.Totalram) * int64(info.Unit)
+	}
+	return e
+}
+
+func cpuModel() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

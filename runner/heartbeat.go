@@ -1,0 +1,101 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/arrival"
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// heartbeats are the Lease renewals and status updates of all kubelets.
+type heartbeats struct {
+	kind          scenarios.NodeHeartbeat
+	leases, nodes *kube.Store
+	renew, status []beat
+}
+
+// heartbeatJitter is by how much a kubelet's period may be longer: 4 %.
+const heartbeatJitter = 0.04
+
+// leaseNamespace is where the nodes' leases lie.
+const leaseNamespace = "kube-node-lease"
+
+func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (*heartbeats, error) {
+	h := &heartbeats{kind: kind}
+	var err error
+	if h.leases, err = e.store("leases"); err != nil {
+		return nil, err
+	}
+	if h.nodes, err = e.store("nodes"); err != nil {
+		return nil, err
+	}
+	s := e.stream(w)
+	h.renew = beats(h.leases, &operation{series: e.recorder.Operation(w.Name, "renew-lease", "leases"), timeout: writeTimeout}, kind.Nodes)
+	h.status = beats(h.nodes, &operation{series: e.recorder.Operation(w.Name, "update-status", "nodes"), timeout: writeTimeout}, kind.Nodes)
+	seed := e.seed(w.Name)
+	for i, each := range []struct {
+		beats  []beat
+		period time.Duration
+	}{{h.renew, kind.Period}, {h.status, kind.StatusPeriod}} {
+		e.pacer.add(arrival.Periodic(kind.Nodes, each.period, heartbeatJitter, seed+uint64(i)), func(node int, due time.Duration) {
+			s.arrive(&each.beats[node], nil, each.beats[node].operation, node, due)
+		})
+	}
+	return h, nil
+}
+
+// prepare makes the nodes and their leases.
+func (h *heartbeats) prepare(ctx context.Context, e *env) error {
+	return e.parallel(ctx, 2*h.kind.Nodes, func(ctx context.Context, i int) error {
+		b := &h.renew[i/2]
+		if i%2 == 1 {
+			b = &h.status[i/2]
+		}
+		revision, err := e.create(ctx, filled{store: b.store, namespace: leaseNamespace, name: nodeName(i / 2), size: b.size}, uint64(i))
+		b.revision.Store(revision)
+		return err
+	})
+}
+
+func nodeName(i int) string { return fmt.Sprintf("node-%05d", i) }
+
+// beat is one node's updates of one object: a script of a single operation.
+type beat struct {
+	store     *kube.Store
+	operation *operation
+	key       string
+	size      sizes
+	revision  atomic.Int64
+}
+
+func beats(s *kube.Store, o *operation, nodes int) []beat {
+	all := make([]beat, nodes)
+	for i := range all {
+		b := &all[i]
+		b.store, b.operation, b.key = s, o, s.Key(leaseNamespace, nodeName(i))
+		b.size = sizesOf(s.Resource)
+	}
+	return all
+}
+
+func (b *beat) do(ctx context.Context, w *worker, t *task) next {
+	size := b.size.draw(rand.New(rand.NewPCG(uint64(t.index), uint64(t.intended))))
+	reply, ok := w.write(ctx, t, b.store, update, write{key: b.key, size: size, revision: b.revision.Load(), pick: uint64(t.intended)})
+	switch {
+	case ok:
+		b.revision.Store(reply.Revision)
+		return next{}
+	case w.outcome.Conflict && reply.Current != nil:
+		b.revision.Store(reply.Current.ModRevision)
+		return next{operation: t.operation}
+	default:
+		return next{failed: true}
+	}
+}
+
+func (*beat) unreached(*task) []*operation { return nil }

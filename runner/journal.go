@@ -1,0 +1,103 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// append writes a record. An error stays with the journal and is looked at in the end.
+func (r *run) append(record results.Record) { _ = r.journal.Append(record) }
+
+func (r *run) event(kind results.EventKind, detail string) {
+	r.append(results.Record{Event: &results.Event{AtMS: milliseconds(r.clock.Now()), Kind: kind, Detail: detail}})
+}
+
+// phase notes that a phase begins now.
+func (r *run) phase(name results.PhaseName, planned time.Duration) {
+	r.phaseAt(name, r.clock.Now(), planned)
+}
+
+func (r *run) phaseAt(name results.PhaseName, at, planned time.Duration) {
+	r.append(results.Record{Phase: &results.Phase{Name: name, AtMS: milliseconds(at), PlannedMS: milliseconds(planned)}})
+}
+
+// followTarget notes what the members do until finish ends.
+func (r *run) followTarget(finish context.Context) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	if r.target.lab == nil {
+		return &wg
+	}
+	wg.Go(func() {
+		for {
+			select {
+			case <-finish.Done():
+				return
+			case e, ok := <-r.target.lab.Events():
+				if !ok {
+					return
+				}
+				r.event(results.EventMember, e.Process+" ended: "+e.State)
+			}
+		}
+	})
+	return &wg
+}
+
+// ticker takes what was recorded once a second, and encodes and writes it on a
+// goroutine of its own.
+type ticker struct {
+	run  *run
+	quit chan struct{}
+	wg   sync.WaitGroup
+}
+
+// interval is how often the journal gets what was recorded.
+const interval = time.Second
+
+func (r *run) startTicker() *ticker {
+	t := &ticker{run: r, quit: make(chan struct{})}
+	t.wg.Go(t.loop)
+	return t
+}
+
+// stop writes what has come since the last second.
+func (t *ticker) stop() {
+	close(t.quit)
+	t.wg.Wait()
+}
+
+func (t *ticker) loop() {
+	usage := newUsage()
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	start := t.run.clock.Now()
+	for last := false; !last; {
+		select {
+		case <-tick.C:
+		case <-t.quit:
+			last = true
+		}
+		start = t.take(start, usage)
+	}
+}
+
+// take writes one interval, from start until now, and returns its end.
+func (t *ticker) take(start time.Duration, usage *usage) time.Duration {
+	r := t.run
+	taken := r.recorder.Swap()
+	end := r.clock.Now()
+	in, err := taken.Interval(start, end)
+	if err != nil {
+		r.event(results.EventInvalid, "a second could not be recorded: "+err.Error())
+		return end
+	}
+	in.Generator = usage.since()
+	r.append(results.Record{Interval: &in})
+	r.tell(&in)
+	return end
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,140 @@
+// Package kube does to etcd what the Kubernetes API server does: its keys, its
+// values, its Txns and ranges, its watches and its leases, each in the shape
+// that kube-apiserver 1.37 sends, through the library that it uses.
+package kube
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/client/v3/kubernetes"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
+)
+
+// Options say how to reach a cluster and where objects lie in it.
+type Options struct {
+	// Endpoints are client URLs; at least one.
+	Endpoints []string
+	// TLS is nil for plain text.
+	TLS                *tls.Config
+	Username, Password string
+	// Prefix stands in front of every key and ends in '/': "/registry/" on labs.
+	Prefix string
+	// Run is the run's number in stamps.
+	Run uint64
+}
+
+// API is one API server's view of a cluster. It may be shared by goroutines.
+type API struct {
+	options Options
+	mu      sync.Mutex // guards clients
+	clients []*kubernetes.Client
+}
+
+// The API server's own settings of its etcd client.
+const (
+	keepAliveTime    = 30 * time.Second
+	keepAliveTimeout = 10 * time.Second
+)
+
+// Dial makes an API and asks the cluster for its state, which tells whether it
+// can be reached at all. The error names the endpoints, never the credentials.
+func Dial(ctx context.Context, o Options) (*API, *clientv3.StatusResponse, error) {
+	a := &API{options: o}
+	c, err := a.Connect()
+	if err != nil {
+		return nil, nil, err
+	}
+	status, err := firstStatus(ctx, c.Client, o.Endpoints)
+	if err != nil {
+		return nil, nil, errors.Join(err, a.Close())
+	}
+	return a, status, nil
+}
+
+// firstStatus is the state of the first endpoint that answers.
+func firstStatus(ctx context.Context, c *clientv3.Client, endpoints []string) (*clientv3.StatusResponse, error) {
+	var failed []error
+	for _, e := range endpoints {
+		each, cancel := context.WithTimeout(ctx, 4*time.Second/time.Duration(len(endpoints)))
+		status, err := c.Status(each, e)
+		cancel()
+		if err == nil {
+			return status, nil
+		}
+		failed = append(failed, fmt.Errorf("etcd at %s does not answer: %w", e, err))
+	}
+	return nil, errors.Join(failed...)
+}
+
+// Connect opens a client with a connection of its own, as the API server does
+// for each resource. It is closed by Close.
+func (a *API) Connect() (*kubernetes.Client, error) {
+	c, err := kubernetes.New(clientv3.Config{
+		Endpoints: a.options.Endpoints, TLS: a.options.TLS,
+		Username: a.options.Username, Password: a.options.Password,
+		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
+		DialTimeout: 4 * time.Second,
+		DialOptions: []grpc.DialOption{grpc.WithStatsHandler(wireStats{})},
+		Logger:      zap.NewNop(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connecting to etcd at %s: %w", strings.Join(a.options.Endpoints, ", "), err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.clients = append(a.clients, c)
+	return c, nil
+}
+
+// Close closes every connection.
+func (a *API) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []error
+	for _, c := range a.clients {
+		if err := c.Close(); err != nil && !errors.Is(err, context.Canceled) {
+			all = append(all, err)
+		}
+	}
+	a.clients = nil
+	return errors.Join(all...)
+}
+
+// Store is one resource's part of etcd, on a connection of its own. It may be shared by goroutines.
+type Store struct {
+	Resource model.Resource
+	// Ledger accounts for the writes that watchers must see; nil where nobody watches.
+	Ledger *Ledger
+	prefix string
+	client *kubernetes.Client
+}
+
+// Store opens a store of a resource.
+func (a *API) Store(r model.Resource) (*Store, error) {
+	c, err := a.Connect()
+	if err != nil {
+		return nil, err
+	}
+	return &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c}, nil
+}
+
+// Prefix is what all keys of the resource begin with; it ends in '/'.
+func (s *Store) Prefix() string { return s.prefix }
+
+// Key is where an object lies. The namespace is not looked at where the resource has none.
+func (s *Store) Key(namespace, name string) string {
+	if s.Resource.Namespaced {
+		return s.prefix + namespace + "/" + name
+	}
+	return s.prefix + name
+}

@@ -1,0 +1,59 @@
+package kube
+
+import (
+	"context"
+	"sync/atomic"
+
+	"google.golang.org/grpc/stats"
+)
+
+// Wire counts what one call put on the wire, the client's own retries included.
+// It is read after the call has returned.
+type Wire struct {
+	attempts, sent, received atomic.Int64
+}
+
+// Retries is how often the etcd client sent the request again by itself.
+func (w *Wire) Retries() int64 { return max(w.attempts.Load()-1, 0) }
+
+// BytesSent is the size of the request messages in bytes, uncompressed, without gRPC's framing.
+func (w *Wire) BytesSent() int64 { return w.sent.Load() }
+
+// BytesReceived is the size of the reply messages in bytes.
+func (w *Wire) BytesReceived() int64 { return w.received.Load() }
+
+// Reset makes w ready for the next call.
+func (w *Wire) Reset() {
+	w.attempts.Store(0)
+	w.sent.Store(0)
+	w.received.Store(0)
+}
+
+type wireKey struct{}
+
+// WithWire returns a context under which calls are counted in w.
+func WithWire(ctx context.Context, w *Wire) context.Context {
+	return context.WithValue(ctx, wireKey{}, w)
+}
+
+// wireStats is the gRPC stats handler that fills the Wire of a call's context.
+type wireStats struct{}
+
+func (wireStats) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (wireStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (wireStats) HandleConn(context.Context, stats.ConnStats)                       {}
+
+func (wireStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	w, ok := ctx.Value(wireKey{}).(*Wire)
+	if !ok {
+		return
+	}
+	switch s := s.(type) {
+	case *stats.Begin:
+		w.attempts.Add(1)
+	case *stats.OutPayload:
+		w.sent.Add(int64(s.Length))
+	case *stats.InPayload:
+		w.received.Add(int64(s.Length))
+	}
+}

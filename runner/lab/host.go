@@ -1,0 +1,110 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// lockFD is where the tool hands the locked lock file to the host.
+const lockFD = 3
+
+var errToolGone = errors.New("the tool is gone")
+
+// HostMain is the lab host: HostCommand hands it its arguments and the standard
+// files. It returns when the tool wants it to, or when stdin or ctx ends; members
+// do not outlive it. One goroutine reads stdin until its end.
+func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
+	run, _, ok := cutRun(args)
+	if !ok {
+		return fmt.Errorf("%s is started by etcd-dyno itself: it wants --run and a folder", HostCommand)
+	}
+	lock := os.NewFile(lockFD, lockPath(run))
+	if err := checkLock(run, lock); err != nil {
+		return fmt.Errorf("%s is started by etcd-dyno itself: %w", HostCommand, err)
+	}
+	defer lock.Close() // and so held until here
+	in := json.NewDecoder(stdin)
+	var o order
+	if err := in.Decode(&o); err != nil {
+		return fmt.Errorf("reading the order for a lab: %w", err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := make(chan struct{})
+	go func() {
+		var r request
+		if err := in.Decode(&r); err == nil && r.Stop {
+			close(stop)
+			_ = in.Decode(&r) // nothing but the end comes now
+		}
+		cancel(errToolGone)
+	}()
+	h := host{run: run, lock: lock, order: o, ports: freePorts}
+	return h.serve(ctx, stop, json.NewEncoder(stdout))
+}
+
+// cutRun takes "--run FOLDER" off the front of the arguments.
+func cutRun(args []string) (run string, rest []string, ok bool) {
+	if len(args) < 2 || args[0] != "--run" {
+		return "", args, false
+	}
+	return args[1], args[2:], true
+}
+
+// host is what the lab host needs to start members.
+type host struct {
+	run   string
+	lock  *os.File
+	order order
+	ports func(ctx context.Context, n int) ([]int, error)
+}
+
+// serve starts the members, tells the tool what becomes of them, and ends them
+// when stop is closed or, at once, when ctx ends.
+func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder) error {
+	c, err := h.start(ctx)
+	if err != nil {
+		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
+	}
+	defer c.kill()
+	if err := out.Encode(message{Ready: c.list()}); err != nil {
+		return fmt.Errorf("reporting to the tool: %w", err)
+	}
+	for {
+		select {
+		case p := <-c.exits:
+			e := exit{Member: p.name, State: p.state(), Log: complaints(memberLog(h.run, p.name))}
+			if err := out.Encode(message{Exited: &e}); err != nil {
+				return fmt.Errorf("reporting to the tool: %w", err)
+			}
+		case <-stop:
+			c.stop(ctx, h.order.StopTimeout)
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// start starts the cluster. Between the choice of the ports and their use
+// another process may take one; then it chooses again.
+func (h host) start(ctx context.Context) (*cluster, error) {
+	const attempts = 3
+	ctx, cancel := context.WithTimeout(ctx, h.order.StartTimeout)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		c, err := h.attempt(ctx)
+		if err == nil {
+			return c, nil
+		}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, fmt.Errorf("giving up after %v: %w", h.order.StartTimeout, err)
+		}
+		if attempt == attempts || !errors.Is(err, errPortTaken) {
+			return nil, err
+		}
+	}
+}

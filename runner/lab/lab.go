@@ -1,0 +1,196 @@
+// Package lab starts a real etcd cluster on this machine for one run and takes
+// it away again without a trace.
+//
+// Three kinds of process make a lab, all of the same executable: the tool, which
+// calls [Start]; the lab host ([HostMain]), which the tool starts and which
+// parents the members; and the members ([MemberMain]), each an etcd server with
+// a heap, a scheduler and a garbage collector of its own. Death runs downwards:
+// the kernel kills the host when the tool dies and the members when the host
+// dies, whatever killed them. An flock on the data folder is shared by the host
+// and its members, so that it can be taken exactly when the last of them is gone;
+// [Sweep] and [Lab.Stop] remove the data only then.
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// The hidden subcommands by which the executable starts itself anew. Both are
+// followed by "--run" and the absolute run folder, so that ps tells whose they are.
+const (
+	HostCommand   = "lab-host"
+	MemberCommand = "member"
+)
+
+const (
+	defaultStartTimeout = 10 * time.Second
+	defaultStopTimeout  = 5 * time.Second
+	// margin is what the host gets beyond its own time limits before it is killed.
+	margin = 2 * time.Second
+)
+
+// Spec is the lab that is wanted.
+type Spec struct {
+	// Run is the absolute path of the run folder. The data lie in its data/ and
+	// the logs in its logs/; data/ must not exist yet.
+	Run string
+	// Configuration says what the members are: Members and Flags.
+	Configuration scenarios.Configuration
+	// Executable is this program: it must hand HostCommand to HostMain and
+	// MemberCommand to MemberMain. Empty means os.Executable.
+	Executable string
+	// StartTimeout bounds the time until every member is healthy; 0 means 10 s.
+	StartTimeout time.Duration
+	// StopTimeout is how long members may take to end by themselves before they
+	// are killed; 0 means 5 s.
+	StopTimeout time.Duration
+	// Keep leaves the data where they are when the lab has stopped; Sweep does
+	// not touch them either.
+	Keep bool
+}
+
+// Member is one etcd server of a lab.
+type Member struct {
+	// Name is m1, m2 and so on: also that of its folder in data/ and of its log.
+	Name string `json:"name"`
+	PID  int    `json:"pid"`
+	// Endpoint is its client URL, on 127.0.0.1.
+	Endpoint string `json:"endpoint"`
+	// Version is the etcd version that the member itself reports, without "v".
+	Version string `json:"version"`
+}
+
+// Event is the unexpected end of one of a lab's processes.
+type Event struct {
+	// Process is the member's name, or HostCommand for the lab host, in which
+	// case all members are dead too.
+	Process string
+	// State is the exit state as os.ProcessState has it, for example "signal: killed".
+	State string
+	// Log is what the process complained of last, oldest first; often empty.
+	Log []string
+	// At is when the tool heard of it; it has a monotonic reading.
+	At time.Time
+}
+
+// Lab is a running local cluster. Its methods may be called from several
+// goroutines.
+type Lab struct {
+	spec    Spec
+	host    *process
+	orders  *os.File // the host's stdin; its end kills the members
+	reports *os.File // the host's stdout
+	first   chan message
+	events  chan Event
+	reading sync.WaitGroup
+	members []Member
+
+	stopping atomic.Bool
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// Start starts the lab and returns when each member answers, knows a leader and
+// has served a linearizable read. When it returns an error, or ctx ends before
+// that, nothing of the lab is left but its logs. The error of a member that does
+// not start holds the last messages of its log.
+func Start(ctx context.Context, spec Spec) (*Lab, error) {
+	spec, err := spec.resolved()
+	if err != nil {
+		return nil, fmt.Errorf("starting the lab: %w", err)
+	}
+	l, err := launch(ctx, spec)
+	if err != nil {
+		return nil, fmt.Errorf("starting the lab: %w", err)
+	}
+	if err := l.awaitReady(ctx); err != nil {
+		l.stopping.Store(true)
+		return nil, fmt.Errorf("starting the lab: %w", errors.Join(err, l.end()))
+	}
+	return l, nil
+}
+
+func (s Spec) resolved() (Spec, error) {
+	if !filepath.IsAbs(s.Run) {
+		return s, fmt.Errorf("the run folder %q is not an absolute path", s.Run)
+	}
+	if err := checkFlags(s.Configuration.Flags); err != nil {
+		return s, err
+	}
+	switch s.Configuration.Members {
+	case 1, 3, 5:
+	default:
+		return s, fmt.Errorf("a lab has 1, 3 or 5 members, not %d", s.Configuration.Members)
+	}
+	if s.Executable == "" {
+		executable, err := os.Executable()
+		if err != nil {
+			return s, fmt.Errorf("finding this program: %w", err)
+		}
+		s.Executable = executable
+	}
+	if s.StartTimeout == 0 {
+		s.StartTimeout = defaultStartTimeout
+	}
+	if s.StopTimeout == 0 {
+		s.StopTimeout = defaultStopTimeout
+	}
+	return s, nil
+}
+
+// Endpoints are the members' client URLs, in the order of the members.
+func (l *Lab) Endpoints() []string {
+	endpoints := make([]string, len(l.members))
+	for i, m := range l.members {
+		endpoints[i] = m.Endpoint
+	}
+	return endpoints
+}
+
+// Members are the lab's members as they were when it was ready.
+func (l *Lab) Members() []Member { return append([]Member(nil), l.members...) }
+
+// Events yields each process that ended without being told to. It holds all
+// that can happen, so nobody need receive; it is closed when the lab host has ended.
+func (l *Lab) Events() <-chan Event { return l.events }
+
+// Stop ends the members (SIGTERM, and SIGKILL for those that are still there
+// after StopTimeout or when ctx ends), waits until no process of the lab is left
+// and removes the data unless they are to be kept. An error means that something
+// is left. Further calls return what the first one did.
+func (l *Lab) Stop(ctx context.Context) error {
+	l.stopOnce.Do(func() {
+		l.stopping.Store(true)
+		if err := json.NewEncoder(l.orders).Encode(request{Stop: true}); err == nil {
+			l.host.awaitExit(ctx, l.spec.StopTimeout+margin)
+		}
+		if err := l.end(); err != nil {
+			l.stopErr = fmt.Errorf("stopping the lab: %w", err)
+		}
+	})
+	return l.stopErr
+}
+
+// end makes sure that no process and, unless kept, no data of the lab is left.
+// It is not bound to a context: what ends the tool must not end this.
+func (l *Lab) end() error {
+	_ = l.orders.Close() // an order that the host did not read is no loss
+	if !l.host.awaitExit(context.Background(), margin) {
+		l.host.signal(syscall.SIGKILL)
+		<-l.host.exited
+	}
+	l.reading.Wait()
+	removeIfEmpty(hostLog(l.spec.Run))
+	return releaseData(l.spec.Run, l.spec.Keep)
+}

@@ -1,0 +1,39 @@
+package lab
+
+import (
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// Tool and host talk in JSON, a line each: the tool sends one order and later
+// perhaps a request; the host sends one ready or failed and then what exited.
+// The end of the tool's side, at any time, makes the host kill the members.
+
+// order is what the host shall start.
+type order struct {
+	Executable   string           `json:"executable"`
+	Members      int              `json:"members"`
+	Flags        []scenarios.Flag `json:"flags"`
+	StartTimeout time.Duration    `json:"start_timeout_ns"`
+	StopTimeout  time.Duration    `json:"stop_timeout_ns"`
+}
+
+// request is what the tool wants of a lab that is ready.
+type request struct {
+	Stop bool `json:"stop"`
+}
+
+// message is what the host tells; exactly one field is set.
+type message struct {
+	Ready  []Member `json:"ready,omitempty"`
+	Failed string   `json:"failed,omitempty"`
+	Exited *exit    `json:"exited,omitempty"`
+}
+
+// exit is the unexpected end of a member.
+type exit struct {
+	Member string   `json:"member"`
+	State  string   `json:"state"`
+	Log    []string `json:"log,omitempty"`
+}

@@ -1,0 +1,57 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// lists reads all objects of a resource, page by page.
+type lists struct {
+	store      *kube.Store
+	limit      int
+	list, page *operation
+}
+
+func newLists(e *env, w scenarios.Workload, kind scenarios.List) (*lists, error) {
+	store, err := e.store(kind.Resource.Name)
+	if err != nil {
+		return nil, err
+	}
+	l := &lists{
+		store: store, limit: kind.Limit,
+		list: &operation{series: e.recorder.Chain(w.Name, "list", kind.Resource.Name)},
+		page: &operation{series: e.recorder.Operation(w.Name, "page", kind.Resource.Name), timeout: readTimeout},
+	}
+	s := e.stream(w)
+	e.pacer.add(sequence(w.Arrival, e.seed(w.Name)), func(index int, due time.Duration) {
+		s.arrive(&listing{lists: l}, &chain{row: l.list}, l.page, index, due)
+	})
+	return l, nil
+}
+
+func (*lists) prepare(context.Context, *env) error { return nil }
+
+// listing is one list under way: a script.
+type listing struct {
+	lists *lists
+	last  kube.Page
+}
+
+func (l *listing) do(ctx context.Context, w *worker, _ *task) next {
+	w.begin()
+	page, err := l.lists.store.Page(ctx, l.lists.limit, l.last)
+	if !w.end(err, false) {
+		return next{failed: true}
+	}
+	l.last = page
+	if page.Continue == "" {
+		return next{}
+	}
+	return next{operation: l.lists.page}
+}
+
+// unreached: how many pages would have followed is not known.
+func (*listing) unreached(*task) []*operation { return nil }

@@ -1,0 +1,212 @@
+package runner
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/arrival"
+)
+
+// pacer releases everything at its due time: arrivals by their schedule, and
+// the later steps of chains when their think time is over. One locked OS thread
+// sleeps until the next instant and then dispatches all that is due, so that
+// lateness never adds up and no timer of the Go runtime, which rounds up to a
+// millisecond, stands between the schedule and etcd.
+type pacer struct {
+	clock *clock
+	// sources are in a heap by their next arrival; only the thread uses them.
+	sources []source
+	steps   stepHeap
+	mu      sync.Mutex // guards inbox
+	inbox   []step
+	wake    atomic.Uint32 // a futex: its value changes when the thread must look again
+	sleep   atomic.Int64  // until when the thread sleeps
+	ended   atomic.Bool   // no arrival is released any more
+	over    atomic.Bool   // every arrival was released
+	stopped atomic.Bool
+}
+
+// source is a sequence of arrivals and what to do at each.
+type source struct {
+	next   arrival.Sequence
+	arrive func(index int, due time.Duration)
+	due    arrival.Arrival
+}
+
+// step is a later operation of a chain and when it is due.
+type step struct {
+	at   time.Duration
+	task task
+}
+
+// longestSleep bounds how long the thread sleeps when nothing is due.
+const longestSleep = 50 * time.Millisecond
+
+// add adds a source; only before run.
+func (p *pacer) add(next arrival.Sequence, arrive func(index int, due time.Duration)) {
+	p.sources = append(p.sources, source{next: next, arrive: arrive, due: next()})
+}
+
+// later dispatches a chain's next step when it is due, or at once when that is past.
+func (p *pacer) later(s step) {
+	if s.at <= p.clock.Now() {
+		s.task.stream.dispatch(s.task, s.at)
+		return
+	}
+	p.mu.Lock()
+	p.inbox = append(p.inbox, s)
+	p.mu.Unlock()
+	if int64(s.at) < p.sleep.Load() {
+		p.wakeUp()
+	}
+}
+
+// run dispatches until stop. begin is the start of all sources' schedules, end
+// the offset at which arrivals stop; steps go on after it.
+func (p *pacer) run(begin, end time.Duration) {
+	// The thread is not unlocked: it ends with the goroutine, and its timer slack with it.
+	runtime.LockOSThread()
+	// Without it the kernel may wake the thread up to 50 µs late. It cannot fail for a valid number.
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	for !p.stopped.Load() {
+		seen := p.wake.Load()
+		p.collect()
+		next := min(p.arrivals(begin, end), p.due())
+		p.sleep.Store(int64(next))
+		if p.pending() {
+			continue // a step came in before it could see until when the thread sleeps
+		}
+		if d := min(next-p.clock.Now(), longestSleep); d > 0 {
+			futexWait(&p.wake, seen, d)
+		}
+	}
+}
+
+// stop makes run return soon.
+func (p *pacer) stop() {
+	p.stopped.Store(true)
+	p.wakeUp()
+}
+
+// endArrivals makes the sources end at once; steps go on.
+func (p *pacer) endArrivals() { p.ended.Store(true) }
+
+// leftover is the steps that never came due. It is called after run has returned.
+func (p *pacer) leftover() []step {
+	p.collect()
+	return p.steps
+}
+
+func (p *pacer) collect() {
+	p.mu.Lock()
+	for _, s := range p.inbox {
+		p.steps.push(s)
+	}
+	clear(p.inbox)
+	p.inbox = p.inbox[:0]
+	p.mu.Unlock()
+}
+
+func (p *pacer) pending() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.inbox) > 0
+}
+
+// arrivals dispatches the arrivals that are due and returns when the next one is.
+func (p *pacer) arrivals(begin, end time.Duration) time.Duration {
+	next := time.Duration(1 << 62)
+	over := 0
+	for i := range p.sources {
+		s := &p.sources[i]
+		for {
+			due := begin + s.due.Due
+			if due >= end || p.ended.Load() {
+				over++
+				break
+			}
+			if due > p.clock.Now() {
+				next = min(next, due)
+				break
+			}
+			s.arrive(s.due.Index, due)
+			s.due = s.next()
+		}
+	}
+	if over == len(p.sources) {
+		p.over.Store(true)
+	}
+	return next
+}
+
+// due dispatches the steps that are due and returns when the next one is.
+func (p *pacer) due() time.Duration {
+	for len(p.steps) > 0 {
+		if p.steps[0].at > p.clock.Now() {
+			return p.steps[0].at
+		}
+		s := p.steps.pop()
+		s.task.stream.dispatch(s.task, s.at)
+	}
+	return 1 << 62
+}
+
+func (p *pacer) wakeUp() {
+	p.wake.Add(1)
+	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&p.wake)), futexWakePrivate, 1, 0, 0, 0)
+}
+
+// The operations of futex(2), which golang.org/x/sys/unix does not name.
+const (
+	futexWaitPrivate = 0x80
+	futexWakePrivate = 0x81
+)
+
+// futexWait sleeps for d, or until the word is not seen any more, or by chance less.
+func futexWait(word *atomic.Uint32, seen uint32, d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWaitPrivate, uintptr(seen), uintptr(unsafe.Pointer(&ts)), 0, 0)
+}
+
+// stepHeap is a heap by due time.
+type stepHeap []step
+
+func (h *stepHeap) push(s step) {
+	*h = append(*h, s)
+	a := *h
+	for i := len(a) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if a[parent].at <= a[i].at {
+			return
+		}
+		a[parent], a[i] = a[i], a[parent]
+		i = parent
+	}
+}
+
+func (h *stepHeap) pop() step {
+	a := *h
+	first := a[0]
+	n := len(a) - 1
+	a[0], a[n] = a[n], step{}
+	a = a[:n]
+	*h = a
+	for i := 0; ; {
+		least := i
+		for _, child := range [...]int{2*i + 1, 2*i + 2} {
+			if child < n && a[child].at < a[least].at {
+				least = child
+			}
+		}
+		if least == i {
+			return first
+		}
+		a[i], a[least] = a[least], a[i]
+		i = least
+	}
+}

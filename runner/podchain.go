@@ -1,0 +1,245 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// podStep is one request in a pod's life.
+type podStep uint8
+
+const (
+	stepCreate podStep = iota
+	stepBind
+	stepGetAccount
+	stepGet
+	stepCreating // the first status: ContainerCreating
+	stepRunning
+	stepReady
+	stepEvent
+	stepMark // the deletion that a user asks for: deletionTimestamp
+	stepTerminated
+	stepMarkNow // the kubelet's deletion with grace 0 sets the timestamp once more
+	stepDeleteStale
+	stepDelete
+	stepGrant // a new lease for events, in front of an event
+)
+
+// staleShare is how often the API server's final delete of a pod is tried on a
+// stale copy first, and fails (measured: 0.70).
+const staleShare = 0.70
+
+// startSteps and stopSteps are by the number of containers less one. Each
+// container brings the events Pulled, Created and Started, later Killing.
+var (
+	startSteps     = [2][]podStep{podStartSteps(1), podStartSteps(2)}
+	stopSteps      = [2][]podStep{podStopSteps(1, true), podStopSteps(2, true)}
+	freshStopSteps = [2][]podStep{podStopSteps(1, false), podStopSteps(2, false)}
+)
+
+func podStartSteps(containers int) []podStep {
+	return slices.Concat(
+		[]podStep{stepCreate, stepBind, stepGetAccount, stepGet, stepGet, stepCreating},
+		slices.Repeat([]podStep{stepEvent}, 3*containers),
+		[]podStep{stepGet, stepRunning, stepGet, stepReady},
+	)
+}
+
+func podStopSteps(containers int, stale bool) []podStep {
+	steps := slices.Concat([]podStep{stepGet, stepMark}, slices.Repeat([]podStep{stepEvent}, containers),
+		[]podStep{stepGet, stepTerminated, stepGet, stepGet, stepMarkNow})
+	if stale {
+		steps = append(steps, stepDeleteStale)
+	}
+	return append(steps, stepDelete)
+}
+
+// podThink is the mean time before a step; it is drawn between half and one and
+// a half of it. The longest start, with two containers, thinks 0.92 s in the
+// mean and never 2 s. The grace period comes before the terminated status.
+var podThink = map[podStep]time.Duration{
+	stepBind: 20 * time.Millisecond, stepGetAccount: 80 * time.Millisecond, stepGet: 5 * time.Millisecond,
+	stepCreating: 2 * time.Millisecond, stepEvent: 60 * time.Millisecond, stepRunning: 150 * time.Millisecond, stepReady: 300 * time.Millisecond,
+}
+
+// podSize is the stored size of a pod after a write, with one container and with two.
+var podSize = map[podStep][2]int64{
+	stepCreate: {5078, 5920}, stepBind: {5200, 6169}, stepCreating: {6437, 7513}, stepRunning: {6931, 8332}, stepReady: {6757, 8142},
+	stepMark: {6781, 8166}, stepTerminated: {6781, 8166}, stepMarkNow: {6781, 8166},
+}
+
+// podChain is a pod's start or stop: a script.
+type podChain struct {
+	churn *podChurn
+	pod   *pod
+	rng   *rand.Rand
+	steps []podStep
+	at    int // the step that is due
+	// granting tells that the lease comes before the step that is due.
+	granting bool
+}
+
+// verdict is how a step went.
+type verdict uint8
+
+const (
+	succeeded verdict = iota
+	failed
+	// conflict is a failed compare whose reply tells how to try again.
+	conflict
+)
+
+func verdictOf(ok bool) verdict {
+	if ok {
+		return succeeded
+	}
+	return failed
+}
+
+// do is one step.
+func (p *podChain) do(ctx context.Context, w *worker, t *task) next {
+	step := p.steps[p.at]
+	if p.granting {
+		step = stepGrant
+	}
+	switch p.request(ctx, w, t, step) {
+	case failed:
+		return next{failed: true}
+	case conflict:
+		return next{operation: t.operation} // again, with the revision that the reply told
+	case succeeded:
+	}
+	if p.granting {
+		p.granting = false
+		return next{operation: p.churn.createEvent}
+	}
+	p.at++
+	return p.following()
+}
+
+// following is the step that is due next, with its think time.
+func (p *podChain) following() next {
+	if p.at == len(p.steps) {
+		if p.steps[0] == stepCreate {
+			p.churn.ready.push(p.pod)
+		}
+		return next{}
+	}
+	step := p.steps[p.at]
+	n := next{operation: p.churn.operationOf(step), think: p.think(step)}
+	if step == stepEvent && p.churn.leases.claim(p.churn.stream.clock.Now()) {
+		p.granting = true
+		n.operation = p.churn.leaseGrant
+	}
+	return n
+}
+
+func (p *podChain) think(step podStep) time.Duration {
+	if step == stepGet && p.at+1 < len(p.steps) && p.steps[p.at+1] == stepTerminated {
+		return p.churn.kind.Grace
+	}
+	return time.Duration(float64(podThink[step]) * (0.5 + p.rng.Float64()))
+}
+
+// request sends a step's request.
+func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep) verdict {
+	c, pod := p.churn, p.pod
+	switch step {
+	case stepGetAccount:
+		_, ok := w.read(ctx, c.accounts, c.accounts.Key(pod.namespace, "default"))
+		return verdictOf(ok)
+	case stepGet:
+		_, ok := w.read(ctx, c.pods, pod.key)
+		return verdictOf(ok)
+	case stepGrant:
+		return p.grant(ctx, w)
+	case stepEvent:
+		name := fmt.Sprintf("%s.%016x", pod.name, p.rng.Uint64())
+		size := sizesOf(c.events.Resource).draw(p.rng)
+		_, ok := w.write(ctx, t, c.events, create, write{key: c.events.Key(pod.namespace, name), size: size, lease: c.leases.use(), pick: p.rng.Uint64()})
+		return verdictOf(ok)
+	case stepDeleteStale:
+		// A failed compare is what this step is for.
+		_, ok := w.write(ctx, t, c.pods, remove, write{key: pod.key, revision: pod.before})
+		return verdictOf(ok || w.outcome.Conflict)
+	case stepDelete:
+		return p.write(ctx, w, t, remove, 0)
+	case stepCreate:
+		return p.write(ctx, w, t, create, p.size(step))
+	default:
+		return p.write(ctx, w, t, update, p.size(step))
+	}
+}
+
+// grant grants the lease that the next events share.
+func (p *podChain) grant(ctx context.Context, w *worker) verdict {
+	w.begin()
+	id, err := p.churn.events.Grant(ctx, eventTTL)
+	if !w.end(err, false) {
+		return failed
+	}
+	p.churn.leases.renew(id, w.outcome.Done)
+	return succeeded
+}
+
+// size is the stored size of the pod after a step, a little different each time.
+func (p *podChain) size(step podStep) int {
+	size := podSize[step][p.pod.containers-1]
+	return int(size + p.rng.Int64N(size/50))
+}
+
+// write writes the pod, or deletes it where size is 0, and keeps its new
+// revision, or after a conflict the one that it has.
+func (p *podChain) write(ctx context.Context, w *worker, t *task, request requester, size int) verdict {
+	pod := p.pod
+	reply, ok := w.write(ctx, t, p.churn.pods, request, write{key: pod.key, size: size, revision: pod.revision, pick: p.rng.Uint64()})
+	switch {
+	case ok:
+		pod.before, pod.revision = pod.revision, reply.Revision
+		return succeeded
+	case reply.Current != nil:
+		pod.revision = reply.Current.ModRevision
+		return conflict
+	default:
+		return failed
+	}
+}
+
+func (p *podChain) unreached(*task) []*operation {
+	var left []*operation
+	for _, step := range p.steps[min(p.at+1, len(p.steps)):] {
+		left = append(left, p.churn.operationOf(step))
+	}
+	if p.granting {
+		left = append(left, p.churn.createEvent)
+		p.churn.leases.unclaim()
+	}
+	return left
+}
+
+// operationOf is where a step is recorded.
+func (c *podChurn) operationOf(step podStep) *operation {
+	switch step {
+	case stepCreate:
+		return c.create
+	case stepBind:
+		return c.bind
+	case stepCreating, stepRunning, stepReady, stepTerminated:
+		return c.updateStatus
+	case stepEvent:
+		return c.createEvent
+	case stepMark, stepMarkNow:
+		return c.mark
+	case stepDeleteStale:
+		return c.deleteStale
+	case stepDelete:
+		return c.remove
+	case stepGrant:
+		return c.leaseGrant
+	default:
+		return c.get
+	}
+}

@@ -1,0 +1,66 @@
+package runner
+
+import (
+	"context"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+)
+
+// write is what a create, an update or a put writes.
+type write struct {
+	key string
+	// size of the value in bytes.
+	size int
+	// revision that an update expects.
+	revision int64
+	lease    clientv3.LeaseID
+	// pick chooses the value's content.
+	pick uint64
+}
+
+// requester makes one kind of write; the value is nil for a delete.
+type requester func(ctx context.Context, s *kube.Store, r write, value []byte) (kube.Reply, error)
+
+func create(ctx context.Context, s *kube.Store, r write, value []byte) (kube.Reply, error) {
+	return s.Create(ctx, r.key, value, r.lease)
+}
+
+func update(ctx context.Context, s *kube.Store, r write, value []byte) (kube.Reply, error) {
+	return s.Update(ctx, r.key, value, r.revision)
+}
+
+func remove(ctx context.Context, s *kube.Store, r write, _ []byte) (kube.Reply, error) {
+	return s.Delete(ctx, r.key, r.revision)
+}
+
+func put(ctx context.Context, s *kube.Store, r write, value []byte) (kube.Reply, error) {
+	return s.Put(ctx, r.key, value)
+}
+
+// write sends a write, stamped and entered in the ledger of those who watch. It
+// reports whether it succeeded; otherwise Reply tells a conflict.
+func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requester, r write) (kube.Reply, bool) {
+	var value []byte
+	if r.size > 0 {
+		value = w.values.Make(s.Resource, r.size, r.pick)
+	}
+	sent := w.begin()
+	entry := s.Ledger.Enter(r.key, value, t.phase, sent)
+	reply, err := request(ctx, s, r, value)
+	ok := w.end(err, reply.Conflict)
+	if ok {
+		entry.Acknowledge(w.id, reply.Revision, w.outcome.Done)
+	} else {
+		entry.Fail(w.id, reply.Conflict || kube.NotApplied(err))
+	}
+	return reply, ok
+}
+
+// read sends a get.
+func (w *worker) read(ctx context.Context, s *kube.Store, key string) (kube.Reply, bool) {
+	w.begin()
+	reply, err := s.Get(ctx, key)
+	return reply, w.end(err, false)
+}

@@ -1,0 +1,270 @@
+// Package runner runs one scenario against one target, phase by phase, and
+// keeps the journal of it.
+//
+// The one idea: the schedule is absolute. An operation's response counts from
+// when it was due, whatever the generator or etcd did meanwhile.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/runner/record"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// Job is one run.
+type Job struct {
+	Scenario      scenarios.Scenario
+	Configuration scenarios.Configuration
+	Credentials   Credentials
+	// RunsDir is where the run folder is made.
+	RunsDir string
+	// Keep leaves a lab's data where it is.
+	Keep bool
+	// Strict makes a percentile threshold with too few samples a breach.
+	Strict bool
+	// Tool is this program's version, for the header.
+	Tool string
+	// Started is told the run folder as soon as it is there; may be nil.
+	Started func(folder string)
+	// Progress is told how the run goes, about once a second; may be nil.
+	Progress func(Status)
+}
+
+// Run makes a run folder, brings the target up, replays the scenario and keeps
+// the journal. It returns the folder as soon as there is one, also with an
+// error. An error means that the run is worthless: nothing was measured.
+//
+// When ctx ends, no chain starts any more, those that have begun are finished,
+// and everything is written; when cut ends, that is cut short too.
+func Run(ctx, cut context.Context, job Job) (folder string, err error) {
+	folder, err = makeFolder(job.RunsDir, job.Scenario.Name, job.Configuration.Name, time.Now())
+	if err != nil {
+		return "", err
+	}
+	if job.Started != nil {
+		job.Started(folder)
+	}
+	if err := writeAsked(folder, job); err != nil {
+		return folder, err
+	}
+	target, err := open(ctx, folder, job)
+	if err != nil {
+		return folder, err
+	}
+	r := &run{job: job, folder: folder, target: target}
+	err = r.measure(ctx, cut)
+	return folder, errors.Join(err, target.close(cut))
+}
+
+// writeAsked writes what was asked into the run folder.
+func writeAsked(folder string, job Job) error {
+	return errors.Join(
+		results.WriteFile(filepath.Join(folder, results.ScenarioFile), scenarios.EncodeScenario(job.Scenario)),
+		results.WriteFile(filepath.Join(folder, results.ConfigurationFile), scenarios.EncodeConfiguration(job.Configuration)),
+	)
+}
+
+// run is one run under way.
+type run struct {
+	job      Job
+	folder   string
+	target   *target
+	clock    *clock
+	journal  *results.Journal
+	recorder *record.Recorder
+	env      *env
+	watching *watching
+	errors   int64 // so far; only the ticker's goroutine uses it
+}
+
+// measure runs the phases.
+func (r *run) measure(ctx, cut context.Context) (err error) {
+	r.clock = newClock(r.job.Scenario.Phases)
+	r.recorder = record.New()
+	if r.journal, err = results.CreateJournal(filepath.Join(r.folder, results.JournalFile)); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.journal.Close()) }()
+	if err := r.journal.Append(results.Record{Header: r.header()}); err != nil {
+		return err
+	}
+	// finish ends when the run is over, or earlier when it is cut.
+	finish, stop := context.WithCancel(cut)
+	defer stop()
+	watch, stopWatching := context.WithCancel(finish)
+	defer stopWatching()
+
+	workloads, err := r.prepare(finish)
+	if err != nil {
+		return err
+	}
+	events := r.followTarget(finish)
+	defer events.Wait()
+	defer stop()
+	if err := r.setUp(ctx, workloads); err != nil {
+		return fmt.Errorf("setting up: %w", err)
+	}
+	if err := r.watching.start(watch); err != nil {
+		return err
+	}
+	defer r.watching.wg.Wait()
+	defer stopWatching()
+
+	complete := r.load(ctx, cut, stop)
+	stopWatching()
+	r.watching.wg.Wait()
+	r.append(results.Record{End: &results.End{AtMS: milliseconds(r.clock.Now()), Complete: complete}})
+	if r.journal.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrJournal, r.journal.Err())
+	}
+	return nil
+}
+
+// ErrJournal tells that the journal could not be kept to the end: what it has is good, but a part is missing.
+var ErrJournal = errors.New("the journal could not be kept")
+
+// prepare builds the workloads and the watchers.
+func (r *run) prepare(finish context.Context) ([]workload, error) {
+	number := rand.Uint64()
+	r.env = &env{
+		scenario: r.job.Scenario, api: r.target.api, recorder: r.recorder, clock: r.clock, pacer: &pacer{clock: r.clock},
+		filler: kube.NewFiller(r.job.Scenario.Seed), run: number, finish: finish, stores: map[string]*kube.Store{},
+	}
+	r.target.leases = &r.env.leases
+	workloads, err := r.env.build()
+	if err != nil {
+		return nil, err
+	}
+	r.watching, err = newWatching(r.env, func(err error) {
+		r.event(results.EventWarning, "a watch broke off and was opened again: "+err.Error())
+	})
+	return workloads, err
+}
+
+// setUp fills etcd with what the scenario wants to find there.
+func (r *run) setUp(ctx context.Context, workloads []workload) error {
+	r.phase(results.PhaseSetup, 0)
+	stop := r.reportSetup()
+	defer stop()
+	for _, w := range workloads {
+		if err := w.prepare(ctx, r.env); err != nil {
+			return err
+		}
+	}
+	return r.env.populate(ctx, func(p scenarios.Population, key string, index int, revision int64) {
+		if p.Resource.Name != "pods" {
+			return
+		}
+		for _, w := range workloads {
+			if churn, ok := w.(*podChurn); ok {
+				churn.populated(key, index, revision)
+				return
+			}
+		}
+	})
+}
+
+// load runs the phases warm-up, measure and drain, and seals the watches. It
+// reports whether each phase had its time. stop ends what is still in flight.
+func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
+	begin := r.clock.Now() + startDelay
+	r.clock.begin.Store(int64(begin))
+	end := r.clock.measureEnd()
+	ticker := r.startTicker()
+	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
+	r.phaseAt(results.PhaseMeasure, r.clock.measureStart(), r.job.Scenario.Phases.Measure)
+
+	var pacing sync.WaitGroup
+	pacing.Go(func() { r.env.pacer.run(begin, end) })
+	complete = r.waitUntil(ctx, end)
+	if !complete {
+		r.env.pacer.endArrivals()
+		r.event(results.EventInterrupted, fmt.Sprintf("after %.1f s of load", (r.clock.Now()-begin).Seconds()))
+	}
+	r.phase(results.PhaseDrain, r.job.Scenario.Phases.Drain)
+	r.drain(cut)
+	r.env.pacer.stop()
+	pacing.Wait()
+	if cut.Err() == nil {
+		r.seal(cut)
+	}
+	stop()
+	r.cutOff()
+	ticker.stop()
+	return complete
+}
+
+// startDelay is the time between the end of setup and the first arrival, in
+// which the pacing thread and the watchers come to rest.
+const startDelay = 100 * time.Millisecond
+
+// waitUntil waits for an instant; it reports false when ctx ends first.
+func (r *run) waitUntil(ctx context.Context, at time.Duration) bool {
+	timer := time.NewTimer(at - r.clock.Now())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// drain waits until all chains have ended, or the drain's time is over, or cut ends.
+func (r *run) drain(cut context.Context) {
+	deadline := time.NewTimer(r.job.Scenario.Phases.Drain)
+	defer deadline.Stop()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for !r.env.pacer.over.Load() || r.open() > 0 {
+		select {
+		case <-deadline.C:
+			return
+		case <-cut.Done():
+			return
+		case <-poll.C:
+		}
+	}
+}
+
+// open is how many chains have begun and not ended.
+func (r *run) open() (n int64) {
+	for _, s := range r.env.streams {
+		n += s.open.Load()
+	}
+	return n
+}
+
+// cutOff records what the end of the run found unfinished: in flight, in the backlog, or waiting for its due time.
+func (r *run) cutOff() {
+	for _, s := range r.env.streams {
+		s.finish()
+	}
+	for _, step := range r.env.pacer.leftover() {
+		step.task.cutOff(r.clock.Now(), false)
+	}
+}
+
+// seal seals the watches and notes what it found.
+func (r *run) seal(cut context.Context) {
+	if len(r.watching.resources) == 0 {
+		return
+	}
+	sealed, err := r.watching.seal(cut)
+	if err != nil {
+		r.event(results.EventWarning, err.Error())
+	}
+	if len(sealed) > 0 {
+		now := milliseconds(r.clock.Now())
+		r.append(results.Record{Interval: &results.Interval{StartMS: now, EndMS: now, Watches: sealed}})
+	}
+}

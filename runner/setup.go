@@ -1,0 +1,74 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// namespaces is how many namespaces objects are spread over.
+const namespaces = 20
+
+func namespaceOf(index int) string { return fmt.Sprintf("ns-%02d", index%namespaces) }
+
+func populationName(index int) string { return fmt.Sprintf("setup-%09d", index) }
+
+// progress is how far setup is. It may be shared by goroutines.
+type progress struct{ done, total atomic.Int64 }
+
+// filled is one object that setup makes.
+type filled struct {
+	store           *kube.Store
+	namespace, name string
+	size            sizes
+}
+
+// create makes one object of the setup and returns its revision.
+func (e *env) create(ctx context.Context, f filled, pick uint64) (int64, error) {
+	rng := rand.New(rand.NewPCG(e.scenario.Seed, pick))
+	value := kube.NewValues(e.filler).Make(f.store.Resource, f.size.draw(rng), rng.Uint64())
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	key := f.store.Key(f.namespace, f.name)
+	reply, err := f.store.Create(ctx, key, value, 0)
+	if err != nil {
+		return 0, fmt.Errorf("creating %s: %w", key, err)
+	}
+	if reply.Conflict {
+		return 0, fmt.Errorf("creating %s: it exists already", key)
+	}
+	return reply.Revision, nil
+}
+
+// populate makes the scenario's populations. made is told of each object.
+func (e *env) populate(ctx context.Context, made func(p scenarios.Population, key string, index int, revision int64)) error {
+	for _, p := range e.scenario.Setup {
+		e.setup.total.Add(int64(p.Count))
+	}
+	for _, p := range e.scenario.Setup {
+		store, err := e.store(p.Resource.Name)
+		if err != nil {
+			return err
+		}
+		size := sizes{int64(p.Size.P50), int64(p.Size.P99)}
+		revisions := make([]int64, p.Count)
+		err = e.parallel(ctx, p.Count, func(ctx context.Context, i int) error {
+			f := filled{store: store, namespace: namespaceOf(i), name: p.Name + "-" + populationName(i), size: size}
+			revision, err := e.create(ctx, f, uint64(i))
+			revisions[i] = revision
+			e.setup.done.Add(1)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("filling setup.%s: %w", p.Name, err)
+		}
+		for i, revision := range revisions {
+			made(p, store.Key(namespaceOf(i), p.Name+"-"+populationName(i)), i, revision)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/runner/record"
+)
+
+// stream is a workload at work: its backlog and its workers.
+type stream struct {
+	name    string
+	lag     *record.Series
+	queue   *queue
+	pacer   *pacer
+	clock   *clock
+	filler  []byte
+	most    int          // of workers: the bound of operations in flight
+	open    atomic.Int64 // chains that have begun and not ended
+	mu      sync.Mutex   // guards workers
+	workers int
+	wg      sync.WaitGroup
+	ctx     context.Context //nolint:containedctx // the one that ends finishing; workers are started by arrivals, from the pacing thread
+}
+
+// arrive starts a chain, whose first operation is due now. chain is nil for a single operation.
+func (s *stream) arrive(sc script, c *chain, op *operation, index int, due time.Duration) {
+	s.open.Add(1)
+	phase := s.clock.Phase(due)
+	if c != nil {
+		c.phase, c.intended, c.dispatched = phase, due, s.clock.Now()
+		c.row.series.Count(0, phase, record.Intended, 1)
+	}
+	s.dispatch(task{stream: s, script: sc, chain: c, operation: op, index: index}, due)
+}
+
+// dispatch releases a task, due at an instant that is past, into the backlog,
+// and starts a worker where none waits and there may be one more.
+func (s *stream) dispatch(t task, due time.Duration) {
+	t.intended, t.dispatched, t.phase = due, s.clock.Now(), s.clock.Phase(due)
+	t.operation.series.Count(0, t.phase, record.Intended, 1)
+	s.lag.Time(0, t.phase, record.Lag, t.dispatched-due, 1)
+	room, taken := s.queue.push(t)
+	if !room {
+		t.operation.series.Count(0, t.phase, record.Dropped, 1)
+		t.giveUp(0, &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted})
+		return
+	}
+	if !taken {
+		s.hire()
+	}
+}
+
+// hire starts one more worker unless there are enough.
+func (s *stream) hire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.workers == s.most {
+		return
+	}
+	w := &worker{id: s.workers, stream: s, values: kube.NewValues(s.filler)}
+	s.workers++
+	s.wg.Go(func() { w.work(s.ctx) })
+}
+
+// finish ends the workers after their present operation and records what was left in the backlog.
+func (s *stream) finish() {
+	left := s.queue.close()
+	s.wg.Wait()
+	for i := range left {
+		left[i].cutOff(s.clock.Now(), true)
+	}
+}
+
+// worker does one operation at a time.
+type worker struct {
+	id      int
+	stream  *stream
+	values  *kube.Values
+	wire    kube.Wire
+	outcome record.Outcome
+}
+
+// work does tasks until the queue is closed.
+func (w *worker) work(ctx context.Context) {
+	ctx = kube.WithWire(ctx, &w.wire)
+	for {
+		t, ok := w.stream.queue.pop()
+		if !ok {
+			return
+		}
+		w.do(ctx, &t)
+	}
+}
+
+// do does one operation, records it, and passes on what follows.
+func (w *worker) do(ctx context.Context, t *task) {
+	w.outcome = record.Outcome{Phase: t.phase, Intended: t.intended, Dispatched: t.dispatched, NotSent: true}
+	w.wire.Reset()
+	call, cancel := context.WithTimeout(ctx, t.operation.timeout)
+	n := t.script.do(call, w, t)
+	cancel()
+	o := &w.outcome
+	if o.Code != codes.OK && ctx.Err() != nil {
+		o.Code, o.Unfinished = codes.DeadlineExceeded, true
+		n = next{failed: true}
+	}
+	if c := t.chain; c != nil && !c.started {
+		c.sent, c.started = o.Sent, !o.NotSent
+	}
+	t.operation.series.Done(w.id, o)
+	switch {
+	case n.failed:
+		t.giveUp(w.id, o)
+	case n.operation == nil:
+		t.chain.end(w.id, o)
+		w.stream.open.Add(-1)
+	default:
+		follow := *t
+		follow.operation = n.operation
+		w.stream.pacer.later(step{at: o.Done + n.think, task: follow})
+	}
+}
+
+// begin stamps the instant at which the operation leaves for etcd.
+func (w *worker) begin() time.Duration {
+	w.outcome.NotSent = false
+	w.outcome.Sent = w.stream.clock.Now()
+	return w.outcome.Sent
+}
+
+// end stamps the instant at which the operation came back, and how. It reports whether it succeeded.
+func (w *worker) end(err error, conflict bool) bool {
+	o := &w.outcome
+	o.Done = w.stream.clock.Now()
+	o.Code, o.Conflict = kube.Code(err), conflict
+	o.Retries, o.BytesSent, o.BytesReceived = w.wire.Retries(), w.wire.BytesSent(), w.wire.BytesReceived()
+	return err == nil && !conflict
+}

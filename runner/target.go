@@ -1,0 +1,201 @@
+package runner
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// Credentials open a cluster that exists. They are in no file, log or error.
+type Credentials struct {
+	// Username and Password are empty where the cluster asks for none.
+	Username, Password string
+}
+
+// target is the cluster that a run is against: a lab, or one that exists.
+type target struct {
+	lab     *lab.Lab // nil for a cluster that exists
+	api     *kube.API
+	prefix  string
+	version string
+	ref     results.ConfigurationRef
+	// filesystem is the type of the file system that holds a lab's data.
+	filesystem string
+	// leases are what the run has granted; nil until it is prepared.
+	leases *leaseList
+}
+
+// registry is where Kubernetes' objects lie.
+const registry = "/registry/"
+
+// open starts the lab, or connects to the endpoints and makes sure that no key is there.
+func open(ctx context.Context, folder string, job Job) (*target, error) {
+	if len(job.Configuration.Endpoints) > 0 {
+		return openForeign(ctx, job)
+	}
+	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Keep: job.Keep})
+	if err != nil {
+		return nil, fmt.Errorf("starting the lab %s: %w", job.Configuration.Name, err)
+	}
+	t := &target{lab: l, prefix: registry}
+	if err := t.dial(ctx, kube.Options{Endpoints: l.Endpoints()}, job.Configuration); err != nil {
+		return nil, errors.Join(err, t.close(ctx))
+	}
+	if t.filesystem, err = lab.FilesystemOf(filepath.Join(folder, results.DataFolder)); err != nil {
+		return nil, errors.Join(err, t.close(ctx))
+	}
+	return t, nil
+}
+
+// openForeign connects to a cluster that exists. It is refused unless it holds no key at all.
+func openForeign(ctx context.Context, job Job) (*target, error) {
+	config, err := tlsOf(job.Configuration)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{prefix: "/etcd-dyno/" + job.Scenario.Name + registry}
+	o := kube.Options{
+		Endpoints: job.Configuration.Endpoints, TLS: config,
+		Username: job.Credentials.Username, Password: job.Credentials.Password,
+	}
+	if err := t.dial(ctx, o, job.Configuration); err != nil {
+		return nil, err
+	}
+	if err := t.refuseUnlessEmpty(ctx); err != nil {
+		return nil, errors.Join(err, t.api.Close())
+	}
+	return t, nil
+}
+
+func (t *target) dial(ctx context.Context, o kube.Options, c scenarios.Configuration) error {
+	o.Prefix = t.prefix
+	api, status, err := kube.Dial(ctx, o)
+	if err != nil {
+		return err
+	}
+	t.api, t.version = api, status.Version
+	t.ref = results.ConfigurationRef{
+		Name: c.Name, SHA256: c.SHA256, Lab: t.lab != nil, Members: c.Members, Endpoints: o.Endpoints, EtcdVersion: status.Version,
+	}
+	for _, f := range c.Flags {
+		if t.ref.Flags == nil {
+			t.ref.Flags = map[string]string{}
+		}
+		t.ref.Flags[f.Name] = f.Value
+	}
+	return nil
+}
+
+// tlsOf is the TLS configuration for a cluster that exists; nil for plain text.
+func tlsOf(c scenarios.Configuration) (*tls.Config, error) {
+	secure := false
+	for _, e := range c.Endpoints {
+		secure = secure || strings.HasPrefix(e, "https://")
+	}
+	if !secure {
+		if c.CACert+c.Cert+c.Key != "" {
+			return nil, errors.New("a certificate is given, but no endpoint begins with https://")
+		}
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CACert != "" {
+		pem, err := os.ReadFile(c.CACert)
+		if err != nil {
+			return nil, fmt.Errorf("reading the CA certificate: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("reading the CA certificate: %s holds no PEM certificate", c.CACert)
+		}
+	}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return nil, fmt.Errorf("reading the client certificate and its key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+// ErrNotEmpty tells that a cluster that exists holds keys, so that nothing was sent to it.
+var ErrNotEmpty = errors.New("the cluster is not empty")
+
+// refuseUnlessEmpty makes sure that a cluster that is not ours holds no key.
+func (t *target) refuseUnlessEmpty(ctx context.Context) error {
+	c, err := t.api.Connect()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	all, err := c.KV.Get(ctx, "\x00", clientv3.WithFromKey(), clientv3.WithLimit(1), clientv3.WithKeysOnly())
+	if err != nil {
+		return fmt.Errorf("looking whether the cluster is empty (this needs read permission on all keys): %w", err)
+	}
+	if all.Count == 0 {
+		return nil
+	}
+	hint := ""
+	if key := string(all.Kvs[0].Key); strings.HasPrefix(key, "/etcd-dyno/") {
+		hint = "; keys below /etcd-dyno/ are left from an earlier run that was killed: etcdctl del --prefix /etcd-dyno/"
+	}
+	return fmt.Errorf("%w: it holds %d keys, and etcd-dyno touches only clusters that hold none%s", ErrNotEmpty, all.Count, hint)
+}
+
+// cleanTimeout is how long cleaning up a cluster that is not ours may take, whatever became of the run.
+const cleanTimeout = 2 * time.Minute
+
+// close takes away what the run has made: the lab, or on a cluster that exists
+// its keys and leases. It does so also when ctx has ended.
+func (t *target) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	var all []error
+	if t.api != nil {
+		if t.lab == nil {
+			all = append(all, t.clean(ctx))
+		}
+		all = append(all, t.api.Close())
+	}
+	if t.lab != nil {
+		all = append(all, t.lab.Stop(ctx))
+	}
+	return errors.Join(all...)
+}
+
+// clean deletes the run's keys, a page at a time, and revokes its leases.
+func (t *target) clean(ctx context.Context) error {
+	c, err := t.api.Connect()
+	if err != nil {
+		return err
+	}
+	if err := kube.DeletePrefix(ctx, c.Client, t.prefix); err != nil {
+		return fmt.Errorf("deleting what the run wrote below %s: %w", t.prefix, err)
+	}
+	if t.leases == nil {
+		return nil
+	}
+	t.leases.mu.Lock()
+	defer t.leases.mu.Unlock()
+	for _, id := range t.leases.ids {
+		if _, err := c.Revoke(ctx, id); err != nil {
+			return fmt.Errorf("revoking the lease %x: %w", int64(id), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/runner/record"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// watching is all watchers of a run.
+type watching struct {
+	env       *env
+	resources []watchedResource
+	wg        sync.WaitGroup
+	broken    func(error)
+}
+
+// watchedResource is a resource and all who watch it, from any workload.
+type watchedResource struct {
+	store     *kube.Store
+	workloads []watchWorkload
+	series    []*record.Series // by the watcher's number
+	watchers  []*kube.Watcher
+}
+
+type watchWorkload struct {
+	name     string
+	watchers int
+}
+
+// newWatching makes the ledgers of all watched resources. broken is told of each watch that breaks off.
+func newWatching(e *env, broken func(error)) (*watching, error) {
+	w := &watching{env: e, broken: broken}
+	for _, each := range e.scenario.Workloads {
+		kind, ok := each.Kind.(scenarios.Watch)
+		if !ok {
+			continue
+		}
+		store, err := e.store(kind.Resource.Name)
+		if err != nil {
+			return nil, err
+		}
+		r := w.resource(store)
+		r.workloads = append(r.workloads, watchWorkload{each.Name, kind.Watchers})
+		series := e.recorder.Watch(each.Name, kind.Watchers)
+		for range kind.Watchers {
+			r.series = append(r.series, series)
+		}
+	}
+	for i := range w.resources {
+		r := &w.resources[i]
+		r.store.Ledger = kube.NewLedger(r.store.Resource, e.run, r.series)
+	}
+	return w, nil
+}
+
+func (w *watching) resource(s *kube.Store) *watchedResource {
+	for i := range w.resources {
+		if w.resources[i].store == s {
+			return &w.resources[i]
+		}
+	}
+	w.resources = append(w.resources, watchedResource{store: s})
+	return &w.resources[len(w.resources)-1]
+}
+
+// openTimeout is how long all watchers together may take to open.
+const openTimeout = 30 * time.Second
+
+// start opens all watchers at the present revision and returns when etcd has
+// confirmed each. They watch until ctx ends.
+func (w *watching) start(ctx context.Context) error {
+	opened := make(chan struct{}, w.count())
+	for i := range w.resources {
+		r := &w.resources[i]
+		revision, err := r.store.Revision(ctx)
+		if err != nil {
+			return fmt.Errorf("asking for the revision to watch %s from: %w", r.store.Resource.Name, err)
+		}
+		for number := range r.series {
+			watcher, err := w.env.api.NewWatcher(r.store, number, w.env.clock)
+			if err != nil {
+				return err
+			}
+			r.watchers = append(r.watchers, watcher)
+			once := sync.OnceFunc(func() { opened <- struct{}{} })
+			w.wg.Go(func() { watcher.Run(ctx, revision+1, once, w.broken) })
+		}
+	}
+	late := time.After(openTimeout)
+	for range w.count() {
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-late:
+			return fmt.Errorf("opening the watches: not all were confirmed within %v", openTimeout)
+		}
+	}
+	return nil
+}
+
+// count is how many watchers there are.
+func (w *watching) count() int {
+	n := 0
+	for _, r := range w.resources {
+		n += len(r.series)
+	}
+	return n
+}
+
+// sealTimeout is how long watchers get after the drain to come to the last acknowledged revision.
+const sealTimeout = 5 * time.Second
+
+// lateAfter is how long after the last operation of the run an event may come
+// and still count as delivered; then it is late.
+const lateAfter = time.Second
+
+// seal waits until each watcher has seen everything up to the last acknowledged
+// write, counts what is missing, and returns the rows that tell which workloads
+// are sealed. The error says who did not get there; nothing is called missing there.
+func (w *watching) seal(ctx context.Context) ([]results.WatchInterval, error) {
+	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
+	defer cancel()
+	var sealed []results.WatchInterval
+	var failed []error
+	for i := range w.resources {
+		r := &w.resources[i]
+		if err := r.seal(ctx); err != nil {
+			failed = append(failed, fmt.Errorf("watching %s: %w", r.store.Resource.Name, err))
+			continue
+		}
+		for _, each := range r.workloads {
+			sealed = append(sealed, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Watchers: each.watchers, Sealed: true})
+		}
+	}
+	return sealed, errors.Join(failed...)
+}
+
+func (r *watchedResource) seal(ctx context.Context) error {
+	inTime, cancel := context.WithTimeout(ctx, lateAfter)
+	defer cancel()
+	if behind, _ := r.reach(inTime); behind > 0 {
+		r.store.Ledger.CallLate()
+		if behind, err := r.reach(ctx); behind > 0 {
+			return fmt.Errorf("%d of %d watchers did not come to the last acknowledged write within %v: %w", behind, len(r.watchers), sealTimeout, err)
+		}
+	}
+	r.store.Ledger.CountMissing()
+	return nil
+}
+
+// reach waits until all watchers have come to the last acknowledged write; it
+// returns how many did not, and one of their errors.
+func (r *watchedResource) reach(ctx context.Context) (behind int, last error) {
+	revision := r.store.Ledger.Highest()
+	for _, watcher := range r.watchers {
+		if err := watcher.Reach(ctx, revision); err != nil {
+			behind++
+			last = err
+		}
+	}
+	return behind, last
+}

@@ -1,0 +1,188 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios/unit"
+)
+
+// EncodeScenario writes a scenario as TOML with every value explicit. Parsing
+// it gives the identical scenario; its text is what Scenario.SHA256 is of.
+func EncodeScenario(s Scenario) []byte {
+	var out bytes.Buffer
+	top := section{out: &out}
+	top.text("name", s.Name)
+	if s.Description != "" {
+		top.text("description", s.Description)
+	}
+	top.text("configuration", s.Configuration)
+	top.add("seed", strconv.FormatUint(s.Seed, 10))
+	if len(s.Thresholds) > 0 {
+		var list strings.Builder
+		for _, t := range s.Thresholds {
+			fmt.Fprintf(&list, "\n  %s,", quote(t.String()))
+		}
+		top.add("thresholds", "["+list.String()+"\n]")
+	}
+	top.flush()
+	encodeCluster(&out, s)
+	phases := section{out: &out, header: "phases"}
+	phases.duration("warmup", s.Phases.Warmup)
+	phases.duration("measure", s.Phases.Measure)
+	phases.duration("drain", s.Phases.Drain)
+	phases.flush()
+	for _, p := range s.Setup {
+		setup := section{out: &out, header: "setup." + p.Name}
+		setup.text("resource", p.Resource.Name)
+		setup.integer("count", p.Count)
+		setup.sizes("size", p.Size)
+		setup.flush()
+	}
+	for _, w := range s.Workloads {
+		encodeWorkload(&out, w)
+	}
+	return out.Bytes()
+}
+
+func encodeCluster(out *bytes.Buffer, s Scenario) {
+	cluster := section{out: out, header: "cluster"}
+	if s.Cluster.Nodes > 0 {
+		cluster.integer("nodes", s.Cluster.Nodes)
+	}
+	cluster.integer("pods_per_node", s.Cluster.PodsPerNode)
+	cluster.integer("apiservers", s.Cluster.APIServers)
+	cluster.text("apiserver", s.Cluster.APIServer)
+	cluster.flush()
+}
+
+func encodeWorkload(out *bytes.Buffer, w Workload) {
+	s := section{out: out, header: "workload." + w.Name}
+	s.text("kind", w.KindName())
+	w.Kind.encode(&s)
+	if w.Arrival != (Arrival{}) {
+		s.inline("arrival",
+			pair{"process", quote(string(w.Arrival.Process))},
+			pair{"rate", quote(w.Arrival.Rate.String())})
+	}
+	if w.MaxInFlight > 0 {
+		s.integer("max_in_flight", w.MaxInFlight)
+	}
+	s.flush()
+}
+
+// EncodeConfiguration writes a configuration as TOML with every value explicit.
+// Parsing it gives the identical configuration; its text is what
+// Configuration.SHA256 is of. There are no credentials in it: certificates
+// are named, not contained.
+func EncodeConfiguration(c Configuration) []byte {
+	var out bytes.Buffer
+	top := section{out: &out}
+	top.text("name", c.Name)
+	if c.Description != "" {
+		top.text("description", c.Description)
+	}
+	if c.Members > 0 {
+		top.integer("members", c.Members)
+	}
+	if len(c.Endpoints) > 0 {
+		quoted := make([]string, len(c.Endpoints))
+		for i, endpoint := range c.Endpoints {
+			quoted[i] = quote(endpoint)
+		}
+		top.add("endpoints", "["+strings.Join(quoted, ", ")+"]")
+	}
+	for _, file := range []pair{{"cacert", c.CACert}, {"cert", c.Cert}, {"key", c.Key}} {
+		if file.value != "" {
+			top.text(file.key, file.value)
+		}
+	}
+	top.flush()
+	if len(c.Flags) > 0 {
+		etcd := section{out: &out, header: "etcd"}
+		for _, flag := range c.Flags {
+			etcd.add(flag.Name, flag.encode())
+		}
+		etcd.flush()
+	}
+	return out.Bytes()
+}
+
+// pair is a key and its value as TOML writes it.
+type pair struct{ key, value string }
+
+// section is a table while it is written: its values stand in one column.
+type section struct {
+	out    *bytes.Buffer
+	header string // empty at the top of the file
+	pairs  []pair
+}
+
+func (s *section) add(key, value string)     { s.pairs = append(s.pairs, pair{key, value}) }
+func (s *section) text(key, value string)    { s.add(key, quote(value)) }
+func (s *section) integer(key string, n int) { s.add(key, strconv.Itoa(n)) }
+
+func (s *section) number(key string, n float64) {
+	s.add(key, strconv.FormatFloat(n, 'f', -1, 64))
+}
+
+func (s *section) duration(key string, d time.Duration) {
+	s.add(key, quote(unit.FormatDuration(d)))
+}
+
+func (s *section) sizes(key string, d SizeDistribution) {
+	if d.P50 == d.P99 {
+		s.text(key, d.P50.String())
+		return
+	}
+	s.inline(key, pair{"p50", quote(d.P50.String())}, pair{"p99", quote(d.P99.String())})
+}
+
+// inline writes { key = value, … }.
+func (s *section) inline(key string, pairs ...pair) {
+	parts := make([]string, len(pairs))
+	for i, p := range pairs {
+		parts[i] = p.key + " = " + p.value
+	}
+	s.add(key, "{ "+strings.Join(parts, ", ")+" }")
+}
+
+// flush writes the table.
+func (s *section) flush() {
+	if s.header != "" {
+		fmt.Fprintf(s.out, "\n[%s]\n", s.header)
+	}
+	width := 0
+	for _, p := range s.pairs {
+		width = max(width, len(p.key))
+	}
+	for _, p := range s.pairs {
+		fmt.Fprintf(s.out, "%-*s = %s\n", width, p.key, p.value)
+	}
+}
+
+// quote writes a TOML basic string.
+func quote(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
