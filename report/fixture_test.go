@@ -119,7 +119,7 @@ func (f fixture) interval(t testing.TB, rng *rand.Rand, second int, phase result
 	if phase != results.PhaseDrain {
 		lags := map[string]*hdr.Histogram{}
 		for _, l := range f.loads {
-			in.Operations = append(in.Operations, l.interval(t, rng, phase, stalled))
+			in.Operations = append(in.Operations, l.interval(t, rng, second, phase, stalled))
 			if lags[l.workload] == nil {
 				lags[l.workload] = results.NewHistogram(results.LagFigures)
 			}
@@ -159,9 +159,9 @@ func (f fixture) watch(t testing.TB, rng *rand.Rand, phase results.PhaseName, st
 }
 
 // interval is one second of a load: its arrivals vary, a stall delays and is seen in response more than in service.
-func (l load) interval(t testing.TB, rng *rand.Rand, phase results.PhaseName, stalled bool) results.OperationInterval {
+func (l load) interval(t testing.TB, rng *rand.Rand, second int, phase results.PhaseName, stalled bool) results.OperationInterval {
 	n := int64(l.rate)
-	if l.rate < 1 && rng.Float64() < l.rate {
+	if l.rate < 1 && second%int(1/l.rate) == 0 {
 		n = 1
 	}
 	if l.rate >= 3 {
@@ -227,5 +227,33 @@ func page(t testing.TB, journal []byte) Page {
 		{Check: "churn.*.errors == 0", Value: "0", Status: results.Pass},
 		{Check: "informers.missing == 0", Value: "0", Status: results.Pass},
 	}
+	return p
+}
+
+// troubled is a run in which much went wrong: errors, a stall, drops, a failed
+// check, breached thresholds, an interrupt, lost lines and hostile names.
+func troubled(t testing.TB) Page {
+	t.Helper()
+	f := podChurn(20)
+	f.scenario = `<script>alert("x")</script>`
+	f.loads[3].errors = map[string]float64{"Unavailable": 0.4}
+	f.loads[11].errors = map[string]float64{"DeadlineExceeded": 0.05}
+	f.loads = append(f.loads, load{workload: `a"b<i>&amp;`, operation: `<img src=x onerror=alert(1)>`, resource: "</style>", rate: 0.15, p50: 3, spread: 0.1})
+	f.unended = true
+	f.events = []results.Event{
+		{AtMS: 12_000, Kind: results.EventMember, Detail: "member single exited: signal: killed"},
+		{AtMS: 12_400, Kind: results.EventInvalid, Detail: "heartbeats.renew-lease: the generator's own lag made 14 % of the response at p99 (response 359 ms, turnaround 308 ms)"},
+		{AtMS: 20_000, Kind: results.EventInterrupted, Detail: "the user asked to stop"},
+	}
+	f.checks[0] = results.Check{Name: "acknowledged-writes", Status: results.Fail, Detail: "2 of 3,210 acknowledged writes are not there: /registry/pods/dyno/</td><script>1</script>"}
+	journal := append(f.journal(t), []byte("{\"interval\":{\"start_ms\":1\nnot a record\n")...)
+	p := page(t, journal)
+	p.Result.Thresholds = []results.ThresholdResult{
+		{Check: "churn.create.response.p95 < 1s", Value: "n/a, max 278 ms", Status: results.Pass},
+		{Check: "churn.*.errors == 0", Value: "36", Status: results.Fail},
+		{Check: "churn.create.response.p99.9 < 100ms", Value: "too few samples (98 of 10,000), max 278 ms", Status: results.TooFew},
+		{Check: "server.fsync.p99 < 10ms", Value: "no data", Status: results.Skipped},
+	}
+	p.Scenario = "name = \"</code></pre><script>alert(1)</script>\"\n"
 	return p
 }

@@ -102,16 +102,21 @@ func checksPassed(all []results.Check) string {
 	if len(all) == 0 {
 		return "no checks made"
 	}
-	passed, failed := 0, []string{}
+	passed, skipped, failed := 0, 0, []string{}
 	for _, c := range all {
 		switch c.Status {
 		case results.Pass:
 			passed++
 		case results.Fail:
 			failed = append(failed, c.Name)
+		default:
+			skipped++
 		}
 	}
-	s := fmt.Sprintf("%d of %d checks passed", passed, len(all))
+	s := fmt.Sprintf("%d of %d checks passed", passed, passed+len(failed))
+	if skipped > 0 {
+		s += fmt.Sprintf(", %d skipped", skipped)
+	}
 	if len(failed) > 0 {
 		s += ", failed: " + strings.Join(failed, ", ")
 	}

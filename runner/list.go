@@ -40,8 +40,9 @@ type listing struct {
 	last  kube.Page
 }
 
-func (l *listing) do(ctx context.Context, w *worker, _ *task) next {
-	w.begin()
+func (l *listing) do(ctx context.Context, w *worker, t *task) next {
+	ctx, cancel := w.begin(ctx, t)
+	defer cancel()
 	page, err := l.lists.store.Page(ctx, l.lists.limit, l.last)
 	if !w.end(err, false) {
 		return next{failed: true}

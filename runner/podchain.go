@@ -82,17 +82,17 @@ type podChain struct {
 	granting bool
 }
 
-// verdict is how a step went.
-type verdict uint8
+// stepEnd is how a step went.
+type stepEnd uint8
 
 const (
-	succeeded verdict = iota
+	succeeded stepEnd = iota
 	failed
 	// conflict is a failed compare whose reply tells how to try again.
 	conflict
 )
 
-func verdictOf(ok bool) verdict {
+func endOf(ok bool) stepEnd {
 	if ok {
 		return succeeded
 	}
@@ -145,26 +145,26 @@ func (p *podChain) think(step podStep) time.Duration {
 }
 
 // request sends a step's request.
-func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep) verdict {
+func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep) stepEnd {
 	c, pod := p.churn, p.pod
 	switch step {
 	case stepGetAccount:
-		_, ok := w.read(ctx, c.accounts, c.accounts.Key(pod.namespace, "default"))
-		return verdictOf(ok)
+		_, ok := w.read(ctx, t, c.accounts, c.accounts.Key(pod.namespace, "default"))
+		return endOf(ok)
 	case stepGet:
-		_, ok := w.read(ctx, c.pods, pod.key)
-		return verdictOf(ok)
+		_, ok := w.read(ctx, t, c.pods, pod.key)
+		return endOf(ok)
 	case stepGrant:
-		return p.grant(ctx, w)
+		return p.grant(ctx, w, t)
 	case stepEvent:
 		name := fmt.Sprintf("%s.%016x", pod.name, p.rng.Uint64())
 		size := sizesOf(c.events.Resource).draw(p.rng)
 		_, ok := w.write(ctx, t, c.events, create, write{key: c.events.Key(pod.namespace, name), size: size, lease: c.leases.use(), pick: p.rng.Uint64()})
-		return verdictOf(ok)
+		return endOf(ok)
 	case stepDeleteStale:
 		// A failed compare is what this step is for.
 		_, ok := w.write(ctx, t, c.pods, remove, write{key: pod.key, revision: pod.before})
-		return verdictOf(ok || w.outcome.Conflict)
+		return endOf(ok || w.outcome.Conflict)
 	case stepDelete:
 		return p.write(ctx, w, t, remove, 0)
 	case stepCreate:
@@ -175,8 +175,9 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 }
 
 // grant grants the lease that the next events share.
-func (p *podChain) grant(ctx context.Context, w *worker) verdict {
-	w.begin()
+func (p *podChain) grant(ctx context.Context, w *worker, t *task) stepEnd {
+	ctx, cancel := w.begin(ctx, t)
+	defer cancel()
 	id, err := p.churn.events.Grant(ctx, eventTTL)
 	if !w.end(err, false) {
 		return failed
@@ -193,7 +194,7 @@ func (p *podChain) size(step podStep) int {
 
 // write writes the pod, or deletes it where size is 0, and keeps its new
 // revision, or after a conflict the one that it has.
-func (p *podChain) write(ctx context.Context, w *worker, t *task, request requester, size int) verdict {
+func (p *podChain) write(ctx context.Context, w *worker, t *task, request requester, size int) stepEnd {
 	pod := p.pod
 	reply, ok := w.write(ctx, t, p.churn.pods, request, write{key: pod.key, size: size, revision: pod.revision, pick: p.rng.Uint64()})
 	switch {

@@ -46,8 +46,9 @@ func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requ
 	if r.size > 0 {
 		value = w.values.Make(s.Resource, r.size, r.pick)
 	}
-	sent := w.begin()
-	entry := s.Ledger.Enter(r.key, value, t.phase, sent)
+	ctx, cancel := w.begin(ctx, t)
+	defer cancel()
+	entry := s.Ledger.Enter(r.key, value, t.phase, w.outcome.Sent)
 	reply, err := request(ctx, s, r, value)
 	ok := w.end(err, reply.Conflict)
 	if ok {
@@ -59,8 +60,9 @@ func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requ
 }
 
 // read sends a get.
-func (w *worker) read(ctx context.Context, s *kube.Store, key string) (kube.Reply, bool) {
-	w.begin()
+func (w *worker) read(ctx context.Context, t *task, s *kube.Store, key string) (kube.Reply, bool) {
+	ctx, cancel := w.begin(ctx, t)
+	defer cancel()
 	reply, err := s.Get(ctx, key)
 	return reply, w.end(err, false)
 }

@@ -47,8 +47,9 @@ func (s *stream) dispatch(t task, due time.Duration) {
 	s.lag.Time(0, t.phase, record.Lag, t.dispatched-due, 1)
 	room, taken := s.queue.push(t)
 	if !room {
-		t.operation.series.Count(0, t.phase, record.Dropped, 1)
-		t.giveUp(0, &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted})
+		dropped := t // of its own, so that t itself need not be on the heap
+		dropped.operation.series.Count(0, t.phase, record.Dropped, 1)
+		dropped.giveUp(0, &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted})
 		return
 	}
 	if !taken {
@@ -83,6 +84,7 @@ type worker struct {
 	stream  *stream
 	values  *kube.Values
 	wire    kube.Wire
+	task    task // the one under way
 	outcome record.Outcome
 }
 
@@ -90,11 +92,11 @@ type worker struct {
 func (w *worker) work(ctx context.Context) {
 	ctx = kube.WithWire(ctx, &w.wire)
 	for {
-		t, ok := w.stream.queue.pop()
-		if !ok {
+		var ok bool
+		if w.task, ok = w.stream.queue.pop(); !ok {
 			return
 		}
-		w.do(ctx, &t)
+		w.do(ctx, &w.task)
 	}
 }
 
@@ -102,9 +104,7 @@ func (w *worker) work(ctx context.Context) {
 func (w *worker) do(ctx context.Context, t *task) {
 	w.outcome = record.Outcome{Phase: t.phase, Intended: t.intended, Dispatched: t.dispatched, NotSent: true}
 	w.wire.Reset()
-	call, cancel := context.WithTimeout(ctx, t.operation.timeout)
-	n := t.script.do(call, w, t)
-	cancel()
+	n := t.script.do(ctx, w, t)
 	o := &w.outcome
 	if o.Code != codes.OK && ctx.Err() != nil {
 		o.Code, o.Unfinished = codes.DeadlineExceeded, true
@@ -127,11 +127,13 @@ func (w *worker) do(ctx context.Context, t *task) {
 	}
 }
 
-// begin stamps the instant at which the operation leaves for etcd.
-func (w *worker) begin() time.Duration {
+// begin stamps the instant at which the operation leaves for etcd, from which
+// its deadline runs.
+func (w *worker) begin(ctx context.Context, t *task) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, t.operation.timeout)
 	w.outcome.NotSent = false
 	w.outcome.Sent = w.stream.clock.Now()
-	return w.outcome.Sent
+	return ctx, cancel
 }
 
 // end stamps the instant at which the operation came back, and how. It reports whether it succeeded.

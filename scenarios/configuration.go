@@ -3,6 +3,7 @@ package scenarios
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -87,29 +88,37 @@ func refuseLater(t *table) {
 }
 
 func readMembers(t *table) int {
-	members := t.integer("members", 1, 1, 5)
-	if members%2 == 0 {
+	members := t.integer("members", 1, math.MinInt, math.MaxInt)
+	if members != 1 && members != 3 && members != 5 {
 		t.fault("members", "= %d is not supported; write 1, 3 or 5", members)
 	}
 	return members
 }
 
 func readEndpoints(t *table) []string {
-	endpoints := t.texts("endpoints")
-	if t.has("endpoints") && endpoints != nil && (len(endpoints) == 0 || len(endpoints) > maxEndpoints) {
-		t.fault("endpoints", `has %d elements; write 1 to %d, as in ["https://10.0.0.1:2379"]`, len(endpoints), maxEndpoints)
+	elements := t.texts("endpoints")
+	if array, ok := t.values["endpoints"].([]any); ok && (len(array) == 0 || len(array) > maxEndpoints) {
+		t.fault("endpoints", `has %d elements; write 1 to %d, as in ["https://10.0.0.1:2379"]`, len(array), maxEndpoints)
+		return nil
 	}
-	for i, endpoint := range endpoints {
-		if wrong := badEndpoint(endpoint); wrong != "" {
-			t.faultElement("endpoints", i, "%s", wrong)
-		} else if slices.Contains(endpoints[:i], endpoint) {
-			t.faultElement("endpoints", i, "is %q a second time", endpoint)
-		} else if i > 0 && strings.HasPrefix(endpoint, "https:") != strings.HasPrefix(endpoints[0], "https:") {
-			t.faultElement("endpoints", i, "mixes http and https; write all alike")
+	var endpoints []string
+	for _, e := range elements {
+		switch wrong := badEndpoint(e.text); {
+		case wrong != "":
+			t.faultElement("endpoints", e.at, "%s", wrong)
+			continue
+		case slices.Contains(endpoints, e.text):
+			t.faultElement("endpoints", e.at, "is %q a second time", e.text)
+		case len(endpoints) > 0 && isHTTPS(e.text) != isHTTPS(endpoints[0]):
+			t.faultElement("endpoints", e.at, "mixes http and https; write all alike")
 		}
+		endpoints = append(endpoints, e.text)
 	}
 	return endpoints
 }
+
+// isHTTPS reports whether an endpoint speaks TLS.
+func isHTTPS(endpoint string) bool { return strings.HasPrefix(endpoint, "https:") }
 
 // badEndpoint says what is wrong with an endpoint, or nothing. It does not
 // quote it: there may be a password in it.
@@ -118,7 +127,7 @@ func badEndpoint(text string) string {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
-		return "is empty or no string" + want
+		return "is empty" + want
 	case strings.Contains(text, "@"):
 		return "has user info in it, which would end up in files; give credentials with --user" + want
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https"):
@@ -142,7 +151,7 @@ func checkCertificates(t *table, c Configuration) {
 		}
 		t.fault(given, "needs %s beside it", missing)
 	}
-	https := len(c.Endpoints) == 0 || strings.HasPrefix(c.Endpoints[0], "https:")
+	https := len(c.Endpoints) == 0 || isHTTPS(c.Endpoints[0])
 	for _, key := range []string{"cacert", "cert", "key"} {
 		if t.has(key) && !https {
 			t.fault(key, "has no use with http endpoints; write https://")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/unit"
@@ -74,18 +75,19 @@ func (t *table) flag(f etcdFlag) (string, bool) {
 
 func (t *table) flagText(f etcdFlag) string {
 	written, _ := t.take(f.name)
-	switch v := written.(type) {
+	switch written.(type) {
 	case int64, bool:
-		return fmt.Sprint(v)
+		return fmt.Sprint(written)
 	case []any:
 		if f.kind != flagList {
 			break
 		}
-		texts := t.texts(f.name)
-		for i, text := range texts {
-			if _, isText := v[i].(string); isText && (text == "" || strings.ContainsAny(text, ",\n\t") || strings.ContainsFunc(text, isControl)) {
-				t.faultElement(f.name, i, "must be one name, not empty and without commas")
+		var texts []string
+		for _, e := range t.texts(f.name) {
+			if e.text == "" || strings.Contains(e.text, ",") || strings.ContainsFunc(e.text, unicode.IsControl) {
+				t.faultElement(f.name, e.at, "must be one name, not empty and without commas")
 			}
+			texts = append(texts, e.text)
 		}
 		return strings.Join(texts, ",")
 	}

@@ -21,8 +21,7 @@ func (NodeHeartbeat) operations() []string { return []string{"renew-lease", "upd
 
 func readNodeHeartbeat(t *table, cluster model.Cluster) Kind {
 	if cluster.Nodes == 0 && !t.has("nodes") {
-		t.faultHere("its rate follows from the number of nodes, which is not given; " +
-			"write nodes = 100 here or under [cluster]")
+		t.faultHere("nodes is missing, from which the rate follows; write nodes = 100 here or under [cluster]")
 	}
 	return NodeHeartbeat{
 		Nodes:        t.integer("nodes", cluster.Nodes, 1, 100_000),

@@ -183,11 +183,12 @@ func (s *scanner) array(key toml.Key) bool {
 			s.pos++
 			return true
 		}
-		if s.depth == 1 { // of an array in an array, only the outer one's
-			s.mark(element(key, i), s.pos)
-		}
+		at := s.pos
 		if !s.value(key) {
 			return false
+		}
+		if s.depth == 1 { // of an array in an array, only the outer one's
+			s.mark(element(key, i), at)
 		}
 		if s.skip(true); s.peek() == ',' {
 			s.pos++

@@ -113,7 +113,7 @@ func (t *table) named(key string) []*table {
 	if value, ok := t.values[key]; ok {
 		if tables, ok := value.([]map[string]any); ok && len(tables) > 0 {
 			t.take(key)
-			t.fault(key, "has a name each: write [%[1]s.NAME], not [[%[1]s]]", key)
+			t.doc.fault(t.at(key), "each %[1]s has a name: write [%[1]s.NAME], not [[%[1]s]]", key)
 			return nil
 		}
 	}
@@ -315,8 +315,14 @@ func (t *table) sizes(key string, fallback SizeDistribution) SizeDistribution {
 	return d
 }
 
-// texts is an array of strings.
-func (t *table) texts(key string) []string {
+// textElement is a string in an array and its number, from 0.
+type textElement struct {
+	at   int
+	text string
+}
+
+// texts is an array of strings, without those elements that are none.
+func (t *table) texts(key string) []textElement {
 	value, ok := t.take(key)
 	if !ok {
 		return nil
@@ -326,9 +332,11 @@ func (t *table) texts(key string) []string {
 		t.fault(key, "must be an array of strings, not %s", describe(value))
 		return nil
 	}
-	all := make([]string, len(array))
+	all := make([]textElement, 0, len(array))
 	for i, v := range array {
-		if all[i], ok = v.(string); !ok {
+		if text, isText := v.(string); isText {
+			all = append(all, textElement{i, text})
+		} else {
 			t.faultElement(key, i, "must be a string in quotes, not %s", describe(v))
 		}
 	}
@@ -346,13 +354,10 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // badName says what is wrong with a name, or nothing.
 func badName(name string) string {
-	switch {
-	case !nameForm.MatchString(name):
-		return "is not allowed; a name is 1 to 64 letters, digits, - and _"
-	case name == "server" || name == "baseline":
-		return "is reserved; choose another"
+	if nameForm.MatchString(name) {
+		return ""
 	}
-	return ""
+	return "is not allowed; a name is 1 to 64 letters, digits, - and _"
 }
 
 // describe says what a TOML value is, for a message.

@@ -10,21 +10,17 @@ import (
 
 // readThresholds parses thresholds and checks that each refers to something
 // that the workloads have.
-func readThresholds(t *table, texts []string, workloads []Workload) []threshold.Threshold {
+func readThresholds(t *table, texts []textElement, workloads []Workload) []threshold.Threshold {
 	var all []threshold.Threshold
-	written, _ := t.values["thresholds"].([]any)
 	path := t.at("thresholds")
-	for i, text := range texts {
-		if _, isText := written[i].(string); !isText {
-			continue // told about already
-		}
-		limit, err := threshold.Parse(text)
+	for _, e := range texts {
+		limit, err := threshold.Parse(e.text)
 		if err != nil {
-			t.doc.faultOf(path, element(path, i), "%v", err)
+			t.doc.faultOf(path, element(path, e.at), "%v", err)
 			continue
 		}
 		if wrong := refersToNothing(limit, workloads); wrong != "" && !unread(t, limit, workloads) {
-			t.doc.faultOf(path, element(path, i), "threshold %q: %s", limit, wrong)
+			t.doc.faultOf(path, element(path, e.at), "threshold %q: %s", limit, wrong)
 		}
 		all = append(all, limit)
 	}

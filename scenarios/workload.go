@@ -69,6 +69,9 @@ func readWorkloads(t *table, cluster model.Cluster) []Workload {
 	}
 	var all []Workload
 	for _, below := range named {
+		if name := below.name(); name == "server" || name == "baseline" {
+			below.faultHere("the name %q is reserved for thresholds; choose another", name)
+		}
 		if w, ok := readWorkload(below, named, cluster); ok {
 			all = append(all, w)
 		}

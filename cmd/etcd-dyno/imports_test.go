@@ -121,7 +121,7 @@ func TestImports(t *testing.T) {
 		switch base := d.Name(); {
 		case err != nil:
 			return err
-		case d.IsDir() && name != root && (base[0] == '.' || base[0] == '_' || base == "testdata"):
+		case d.IsDir() && name != root && (base[0] == '.' || base[0] == '_' || base == "testdata" || base == "bin" || base == "runs"):
 			return fs.SkipDir
 		case d.IsDir() || path.Ext(base) != ".go":
 			return nil

@@ -39,13 +39,26 @@ func latencySpan(millis ...float64) span {
 	return s
 }
 
-// latencyTicks are at 1, 2 and 5 of a decade where there are few decades, else
-// at 1 with a grid line of its own.
+// latencyTicks are at each decade, finer where that would be fewer than three.
 func latencyTicks(lo, hi float64) []plot.Tick {
-	steps := []float64{1}
-	if hi-lo < 2.2 {
-		steps = []float64{1, 2, 5}
+	var ticks []plot.Tick
+	for _, steps := range [][]float64{{1}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}} {
+		if ticks = decadeTicks(lo, hi, steps); len(ticks) >= 3 {
+			break
+		}
 	}
+	return ticks
+}
+
+// fineLatencyTicks are at 1, 2 and 5 of each decade, for a wide axis.
+func fineLatencyTicks(lo, hi float64) []plot.Tick {
+	if hi-lo > 5 {
+		return latencyTicks(lo, hi)
+	}
+	return decadeTicks(lo, hi, []float64{1, 2, 5})
+}
+
+func decadeTicks(lo, hi float64, steps []float64) []plot.Tick {
 	var ticks []plot.Tick
 	for decade := math.Floor(lo); decade <= math.Ceil(hi); decade++ {
 		for _, step := range steps {
@@ -92,10 +105,10 @@ func nineTicks(_, hi float64) []plot.Tick {
 	return ticks
 }
 
-// linearTicks are some four round values from 0 on, printed by label.
+// linearTicks are some five round values from 0 on, printed by label.
 func linearTicks(label func(float64) string) plot.TickerFunc {
 	return func(lo, hi float64) []plot.Tick {
-		step := roundStep((hi - lo) / 4)
+		step := roundStep((hi - lo) / 5)
 		var ticks []plot.Tick
 		for at := math.Ceil(lo/step) * step; at <= hi+step*1e-9; at += step {
 			ticks = append(ticks, plot.Tick{Value: at, Label: label(math.Round(at/step) * step)})

@@ -12,14 +12,13 @@ type ink int
 const (
 	inkText   ink = iota // labels
 	inkMuted             // secondary labels
-	inkAxis              // axis lines
+	inkAxis              // axis lines, what was intended
 	inkGrid              // grid lines
 	inkBand              // phases that do not count
 	inkBlue              // response, achieved
 	inkOrange            // service
 	inkGreen             // median
 	inkRed               // errors
-	inkGrey              // what was intended
 	inkSky               // a fainter blue: from a percentile to the maximum
 	inkPurple            // a further series
 )
@@ -37,14 +36,13 @@ var light = [...]color.RGBA{
 	inkOrange: {0xd5, 0x5e, 0x00, 0xff},
 	inkGreen:  {0x00, 0x8a, 0x65, 0xff},
 	inkRed:    {0xc0, 0x1f, 0x2e, 0xff},
-	inkGrey:   {0x6b, 0x76, 0x82, 0xff},
 	inkSky:    {0x4f, 0xa3, 0xd6, 0xff},
 	inkPurple: {0xa8, 0x4f, 0x86, 0xff},
 }
 
 var inkNames = [...]string{
 	inkText: "text", inkMuted: "muted", inkAxis: "axis", inkGrid: "grid", inkBand: "band", inkBlue: "blue", inkOrange: "orange",
-	inkGreen: "green", inkRed: "red", inkGrey: "grey", inkSky: "sky", inkPurple: "purple",
+	inkGreen: "green", inkRed: "red", inkSky: "sky", inkPurple: "purple",
 }
 
 // colour is the ink's colour on a light page.

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -57,10 +58,10 @@ const rowHeight = 21
 // suffice for), a thin line on to the maximum, and a ring at the service median.
 func Overview(message string, width float64, rows []OverviewRow) Figure {
 	height := float64(len(rows)*rowHeight) + 58
-	return Figure{Message: message, Width: width, Height: height, draw: func(c draw.Canvas) { drawOverview(c, rows) }}
+	return Figure{Message: message, Width: width, Height: height, draw: func(c draw.Canvas) { drawOverview(c, rows, width) }}
 }
 
-func drawOverview(c draw.Canvas, rows []OverviewRow) {
+func drawOverview(c draw.Canvas, rows []OverviewRow, width float64) {
 	overviewKey(c)
 	c = draw.Crop(c, 112, -16, 1, -24)
 	var all []float64
@@ -68,7 +69,11 @@ func drawOverview(c draw.Canvas, rows []OverviewRow) {
 		all = append(all, r.P50, r.Max, r.Service)
 	}
 	none := func(float64, float64) []plot.Tick { return nil }
-	chart := newChart(latencySpan(all...), span{-0.5, float64(len(rows)) - 0.5}, latencyTicks, none, "")
+	ticks := latencyTicks
+	if width > 2*Narrow {
+		ticks = fineLatencyTicks
+	}
+	chart := newChart(latencySpan(all...), span{-0.5, float64(len(rows)) - 0.5}, ticks, none, "")
 	chart.Add(grid{}, overviewRows(rows))
 	chart.Draw(c)
 }
@@ -84,11 +89,11 @@ func (rows overviewRows) Plot(c draw.Canvas, p *plot.Plot) {
 		if r.Name == "" {
 			heading := words(inkText, draw.XLeft, draw.YCenter)
 			heading.Font = bold(fontSize + 1)
-			c.FillText(heading, vg.Point{X: c.Min.X - 112, Y: at - 1}, r.Workload)
+			c.FillText(heading, vg.Point{X: c.Min.X - 112, Y: at}, r.Workload)
 			c.StrokeLine2(line(inkGrid, 0.75), c.Min.X-112, at+rowHeight/2, c.Max.X, at+rowHeight/2)
 			continue
 		}
-		c.FillText(words(inkText, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X - 10, Y: at}, r.Name)
+		c.FillText(words(inkText, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X - 10, Y: at + 1}, r.Name)
 		r.draw(c, at, func(millis float64) vg.Length { return x(logMillis(millis)) })
 	}
 }
@@ -107,17 +112,28 @@ func (r OverviewRow) draw(c draw.Canvas, y vg.Length, x func(millis float64) vg.
 	}
 	if r.P50 > 0 && r.Tail > 0 {
 		c.StrokeLine2(line(inkBlue, 6), x(r.P50), y, x(r.Tail), y)
+		if r.TailName != "p99" {
+			label := words(inkMuted, draw.XLeft, draw.YBottom)
+			label.Font.Size = fontSize - 2
+			c.FillText(label, vg.Point{X: x(r.Tail) + 3, Y: y + 1}, r.TailName)
+		}
 	}
 	if r.Service > 0 {
-		c.DrawGlyphNoClip(ring(), vg.Point{X: x(r.Service), Y: y})
+		drawRing(c, vg.Point{X: x(r.Service), Y: y})
 	}
 	if r.P50 > 0 {
 		c.DrawGlyphNoClip(dot(inkGreen.colour(), 4), vg.Point{X: x(r.P50), Y: y})
 	}
 }
 
-func ring() draw.GlyphStyle {
-	return draw.GlyphStyle{Color: inkOrange.colour(), Radius: 5.5, Shape: draw.RingGlyph{}}
+func drawRing(c draw.Canvas, at vg.Point) {
+	const radius = 5.5
+	c.SetLineStyle(line(inkOrange, 1.5))
+	var p vg.Path
+	p.Move(vg.Point{X: at.X + radius, Y: at.Y})
+	p.Arc(at, radius, 0, 2*math.Pi)
+	p.Close()
+	c.Stroke(p)
 }
 
 // overviewKey explains the marks in a row at the top of c.
@@ -138,7 +154,7 @@ func overviewKey(c draw.Canvas) {
 	c.StrokeLine2(line(inkSky, 1.5), at.X+18, at.Y-4, at.X+18, at.Y+4)
 	at.X += 24
 	say("to max")
-	c.DrawGlyphNoClip(ring(), vg.Point{X: at.X + 6, Y: at.Y})
+	drawRing(c, vg.Point{X: at.X + 6, Y: at.Y})
 	at.X += 16
 	say("service p50")
 }

@@ -15,6 +15,7 @@ const (
 	panelWidth  = 372
 	panelHeight = 214
 	leftMargin  = 54 // of every panel, so that columns of panels line up
+	rightMargin = 14 // room for half a tick label
 	legendRow   = 20
 	fontSize    = 11
 )
@@ -37,7 +38,7 @@ func (p panel) figure(message string) Figure {
 
 func (p panel) draw(c draw.Canvas) {
 	drawKey(c, p.series)
-	c = draw.Crop(c, 0, -2, 1, -legendRow)
+	c = draw.Crop(c, 0, -rightMargin, 1, -legendRow)
 	chart := newChart(p.x, p.y, p.xTicks, p.yTicks, p.xLabel)
 	inset := chart.DataCanvas(c).Min.X - c.Min.X
 	c = draw.Crop(c, leftMargin-inset, 0, 0, 0)
@@ -65,7 +66,7 @@ func newChart(x, y span, xTicks, yTicks plot.TickerFunc, xLabel string) *plot.Pl
 		axis.Tick.Label.Font = face(fontSize)
 		axis.Tick.Label.Color = inkMuted.colour()
 		axis.Tick.LineStyle = line(inkAxis, 0.75)
-		axis.Tick.Length = 3
+		axis.Tick.Length = 4
 		axis.Label.TextStyle.Font = face(fontSize)
 		axis.Label.TextStyle.Color = inkMuted.colour()
 		axis.Label.Padding = 2
@@ -83,13 +84,11 @@ func drawKey(c draw.Canvas, all []series) {
 		if s.name == "" {
 			continue
 		}
-		if s.glyph != nil && s.style.Width == 0 {
-			c.DrawGlyphNoClip(*s.glyph, vg.Point{X: at.X + 6, Y: at.Y})
-			at.X += 14
-		} else {
-			c.StrokeLine2(s.style, at.X, at.Y, at.X+18, at.Y)
-			at.X += 23
+		c.StrokeLine2(s.style, at.X, at.Y, at.X+18, at.Y)
+		if s.glyph != nil {
+			c.DrawGlyphNoClip(*s.glyph, vg.Point{X: at.X + 9, Y: at.Y})
 		}
+		at.X += 23
 		label := words(inkText, draw.XLeft, draw.YCenter)
 		c.FillText(label, at, s.name)
 		at.X += label.Width(s.name) + 16

@@ -39,7 +39,7 @@ func SpanOf(curves []Curve, points []LatencyPoint) LatencySpan {
 // beyond a percentile the line is faint; it ends at the maximum.
 func PercentilePanel(message string, y LatencySpan, curves ...Curve) Figure {
 	inks := [...]ink{inkBlue, inkOrange, inkGreen, inkPurple, inkRed}
-	p := panel{y: y.span, xTicks: nineTicks, yTicks: latencyTicks, xLabel: "percentile", x: span{0, 1}}
+	p := panel{y: y.span, xTicks: nineTicks, yTicks: latencyTicks, xLabel: "percentile", x: span{0, 2}}
 	for i, c := range curves {
 		if len(c.Points) == 0 {
 			continue
@@ -85,7 +85,7 @@ func LatencyPanel(message string, t Timeline, y LatencySpan, points []LatencyPoi
 	done := func(p LatencyPoint) bool { return p.Count > 0 }
 	peak := dot(inkOrange.colour(), 1.6)
 	p.series = []series{
-		{name: "max", style: line(inkOrange, 0.75), glyph: sparse(&peak, len(points)), stretches: stretches(points, done, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.Max)} })},
+		{name: "max", style: line(inkOrange, 1), glyph: sparse(&peak, len(points)), stretches: stretches(points, done, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.Max)} })},
 		{name: "p99", style: line(inkBlue, 1.5), stretches: stretches(points, func(p LatencyPoint) bool { return p.P99 > 0 }, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.P99)} })},
 		{name: "p50", style: line(inkGreen, 2), stretches: stretches(points, done, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.P50)} })},
 	}
@@ -103,7 +103,7 @@ func RatePanel(message string, t Timeline, points []RatePoint) Figure {
 	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(PerSecond), xLabel: "time since measuring began", bands: t.Bands}
 	all := func(RatePoint) bool { return true }
 	p.series = []series{
-		{name: "intended", style: line(inkGrey, 1.25, 4, 3), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Intended} })},
+		{name: "intended", style: line(inkAxis, 4), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Intended} })},
 		{name: "achieved", style: line(inkBlue, 1.75), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Achieved} })},
 	}
 	if failed {

@@ -98,10 +98,11 @@ func (s *Store) Revision(ctx context.Context) (int64, error) {
 
 // Code is the gRPC code of an operation's error; codes.OK for nil.
 func Code(err error) codes.Code {
+	if err == nil {
+		return codes.OK
+	}
 	var etcd rpctypes.EtcdError
 	switch {
-	case err == nil:
-		return codes.OK
 	case errors.As(err, &etcd):
 		return etcd.Code()
 	case errors.Is(err, context.DeadlineExceeded):

@@ -96,7 +96,7 @@ func (c *cluster) awaitHealthy(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	fail(nil)
 	watching.Wait()
-	if died := (*diedError)(nil); errors.As(cause, &died) {
+	if died, ok := errors.AsType[*diedError](cause); ok {
 		return died
 	}
 	return errors.Join(errs...)
@@ -137,9 +137,12 @@ func (c *cluster) list() []Member {
 func (c *cluster) stop(ctx context.Context, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
+	// A member takes up to a second to take leave of peers that live; half the
+	// grace is for asking and half for that.
+	turn := grace / time.Duration(2*len(c.members))
 	for _, m := range c.members {
 		m.signal(syscall.SIGTERM)
-		m.awaitExit(ctx, grace/time.Duration(len(c.members)))
+		m.awaitExit(ctx, turn)
 	}
 	for _, m := range c.members {
 		m.awaitExit(ctx, grace)

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -159,7 +160,7 @@ func (l *Lab) Endpoints() []string {
 }
 
 // Members are the lab's members as they were when it was ready.
-func (l *Lab) Members() []Member { return append([]Member(nil), l.members...) }
+func (l *Lab) Members() []Member { return slices.Clone(l.members) }
 
 // Events yields each process that ended without being told to. It holds all
 // that can happen, so nobody need receive; it is closed when the lab host has ended.

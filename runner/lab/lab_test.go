@@ -269,7 +269,7 @@ func nextEvent(t *testing.T, l *Lab) Event {
 	}
 }
 
-// putAndGet may be called from any goroutine.
+// putAndGet uses a cluster as a user would. It may be called from any goroutine.
 func putAndGet(t *testing.T, endpoints []string) {
 	t.Helper()
 	client, err := clientv3.New(clientv3.Config{Endpoints: endpoints, Logger: zap.NewNop()})
@@ -280,9 +280,11 @@ func putAndGet(t *testing.T, endpoints []string) {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if _, err := client.Put(ctx, "/registry/pods/a", "b"); err != nil {
-		t.Errorf("put: %v", err)
-	}
+	// A put that a dying leader took is lost; the next one finds its successor.
+	eventually(t, 20*time.Second, "a put", func() bool {
+		_, err := client.Put(ctx, "/registry/pods/a", "b")
+		return err == nil
+	})
 	got, err := client.Get(ctx, "/registry/pods/a")
 	if err != nil || len(got.Kvs) != 1 || string(got.Kvs[0].Value) != "b" {
 		t.Errorf("get: %v, %v", got, err)

@@ -33,10 +33,8 @@ func launch(ctx context.Context, spec Spec) (*Lab, error) {
 		return nil, errors.Join(err, releaseData(spec.Run, spec.Keep))
 	}
 	l.reading.Go(l.read)
-	if err := json.NewEncoder(l.orders).Encode(spec.order()); err != nil {
-		l.stopping.Store(true)
-		return nil, errors.Join(fmt.Errorf("ordering the lab: %w", err), l.end())
-	}
+	// A host that is gone already cannot be written to; awaitReady tells why it is gone.
+	_ = json.NewEncoder(l.orders).Encode(spec.order())
 	return l, nil
 }
 

@@ -9,6 +9,12 @@ import (
 // freePorts returns n different TCP ports that were free on 127.0.0.1. All are
 // held until the last is chosen, so that they differ.
 func freePorts(ctx context.Context, n int) ([]int, error) {
+	var held []net.Listener
+	defer func() {
+		for _, l := range held {
+			_ = l.Close() // a listener without connections
+		}
+	}()
 	ports := make([]int, n)
 	for i := range ports {
 		var config net.ListenConfig
@@ -16,7 +22,7 @@ func freePorts(ctx context.Context, n int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
 		}
-		defer l.Close()
+		held = append(held, l)
 		ports[i] = l.Addr().(*net.TCPAddr).Port
 	}
 	return ports, nil

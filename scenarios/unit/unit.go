@@ -43,7 +43,10 @@ var number = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?(.*)$`)
 func ParseRate(text string) (perSecond float64, err error) {
 	const want = `write a number per s, min or h, as in "500/s" or "30/min"`
 	m := number.FindStringSubmatch(text)
-	if m == nil {
+	switch {
+	case m == nil && strings.HasPrefix(text, "-"):
+		return 0, fmt.Errorf("%q is negative; %s", text, want)
+	case m == nil:
 		return 0, fmt.Errorf("%q is not a rate; %s", text, want)
 	}
 	name, ok := strings.CutPrefix(m[2], "/")
@@ -64,6 +67,8 @@ func ParseSize(text string) (bytes int64, err error) {
 	const want = `write a number with B, KB, KiB, MB, MiB, GB or GiB, as in "4KiB"`
 	m := number.FindStringSubmatch(text)
 	switch {
+	case m == nil && strings.HasPrefix(text, "-"):
+		return 0, fmt.Errorf("%q is negative; %s", text, want)
 	case m == nil:
 		return 0, fmt.Errorf("%q is not a size; %s", text, want)
 	case m[2] == "":

@@ -23,7 +23,7 @@ func TestParseRate(t *testing.T) {
 		{text: "5", fault: "without its time"},
 		{text: "5/x", fault: `unknown time "x"`},
 		{text: "5/sec", fault: `unknown time "sec"`},
-		{text: "-5/s", fault: "not a rate"},
+		{text: "-5/s", fault: "is negative"},
 		{text: "1e9/s", fault: "without its time"},
 		{text: "", fault: "not a rate"},
 		{text: "inf/s", fault: "not a rate"},
@@ -50,7 +50,7 @@ func TestParseSize(t *testing.T) {
 		{text: "8 GiB", want: 8 << 30},
 		{text: "100", fault: `write "100B"`},
 		{text: "6.8kb", fault: `(did you mean "KB"?)`},
-		{text: "-1B", fault: "not a size"},
+		{text: "-1B", fault: "is negative"},
 		{text: "big", fault: "not a size"},
 		{text: "9999999999999GiB", fault: "too large"},
 	} {

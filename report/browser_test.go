@@ -1,0 +1,247 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// screenshotsEnv names a directory that the browser test leaves its pictures in.
+const screenshotsEnv = "ETCD_DYNO_SCREENSHOTS"
+
+// browser returns a path of Chromium, or skips the test.
+func browser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{os.Getenv("CHROME"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no browser: set CHROME, or install chromium or google-chrome")
+	return ""
+}
+
+// start returns a context in which chromedp drives a browser of its own; it lives as long as the test.
+func start(t *testing.T) context.Context {
+	t.Helper()
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(browser(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun}
+	for _, name := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "hide-scrollbars"} {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
+	return ctx
+}
+
+// visit is a page as a reader sees it.
+type visit struct {
+	file   string
+	width  int64
+	scheme string // light or dark
+	// unscripted disables JavaScript.
+	unscripted bool
+}
+
+// seen is what the browser made of a page.
+type seen struct {
+	Shown, Flat, Overflow int
+	complaints            []string
+	picture               []byte
+}
+
+// open visits a page in a tab of its own.
+func (v visit) open(t *testing.T, browser context.Context) seen {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	defer cancel()
+	var c complaints
+	if err := chromedp.Listen(ctx, c.take); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	must := func(_ cdp.Empty, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(chromedp.Call(ctx, network.Enable, network.EnableParams{}))
+	must(chromedp.Call(ctx, log.Enable, cdp.Empty{}))
+	must(chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: v.width, Height: 900, DeviceScaleFactor: 1, Mobile: v.width < 600}))
+	must(chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}))
+	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.unscripted}))
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+v.file)); err != nil {
+		t.Fatal(err)
+	}
+	var picture []byte
+	if os.Getenv(screenshotsEnv) != "" {
+		var err error
+		if picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The page's own scripts had their chance; the measuring needs one.
+	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}))
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[seen](measureFigures))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.picture, s.complaints = picture, c.told()
+	return s
+}
+
+// complaints gathers what a page asked the network for and told the console.
+type complaints struct {
+	mu  sync.Mutex // guards all
+	all []string
+}
+
+func (c *complaints) take(event any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, "file://") {
+			c.all = append(c.all, "request: "+e.Request.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		c.all = append(c.all, fmt.Sprintf("console: %v", e.Args))
+	case *runtime.EventExceptionThrown:
+		c.all = append(c.all, "exception: "+e.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		c.all = append(c.all, "log: "+e.Entry.Text)
+	}
+}
+
+func (c *complaints) told() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
+}
+
+// measureFigures counts the figures of a page that are shown, and those without size.
+const measureFigures = `(() => {
+	const shown = [...document.querySelectorAll('svg.figure')].filter(s => getComputedStyle(s.parentElement).display !== 'none');
+	const flat = shown.filter(s => { const r = s.getBoundingClientRect(); return r.width < 200 || r.height < 60 });
+	return {Shown: shown.length, Flat: flat.length, Overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+})()`
+
+func TestInBrowser(t *testing.T) {
+	ctx := start(t)
+	file, trouble := filepath.Join(t.TempDir(), "report.html"), filepath.Join(t.TempDir(), "trouble.html")
+	write(t, file, page(t, podChurn(20).journal(t)))
+	write(t, trouble, troubled(t))
+	for name, v := range map[string]visit{
+		"light-1280":           {file: file, width: 1280, scheme: "light"},
+		"dark-1280":            {file: file, width: 1280, scheme: "dark"},
+		"light-390":            {file: file, width: 390, scheme: "light"},
+		"dark-390":             {file: file, width: 390, scheme: "dark"},
+		"unscripted-light-800": {file: file, width: 800, scheme: "light", unscripted: true},
+		"trouble-light-1280":   {file: trouble, width: 1280, scheme: "light"},
+		"trouble-dark-390":     {file: trouble, width: 390, scheme: "dark"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := v.open(t, ctx)
+			if len(s.complaints) > 0 {
+				t.Errorf("the page is not quiet: %q", s.complaints)
+			}
+			if s.Shown < 40 || s.Flat > 0 || s.Overflow > 0 {
+				t.Errorf("%d figures are shown, %d without size; the page is %d px too wide", s.Shown, s.Flat, s.Overflow)
+			}
+			keep(t, name+".png", s.picture)
+		})
+	}
+}
+
+// TestStylesBlocked opens the page under the policy of Jenkins, which blocks
+// its style sheet too: figures keep their size.
+func TestStylesBlocked(t *testing.T) {
+	ctx := start(t)
+	var html strings.Builder
+	if err := HTML(&html, page(t, podChurn(20).journal(t))); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	policy := `<head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self'; style-src 'self'">`
+	if err := os.WriteFile(file, []byte(strings.Replace(html.String(), "<head>", policy, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := visit{file: file, width: 1280, scheme: "dark"}.open(t, ctx)
+	refusals := 0
+	for _, told := range s.complaints {
+		if !strings.Contains(told, "Content Security Policy") {
+			t.Errorf("something besides the policy's refusal: %q", told)
+		}
+		refusals++
+	}
+	if refusals != 1 {
+		t.Errorf("the policy refused %d things, want the one style sheet: %q", refusals, s.complaints)
+	}
+	if s.Shown < 40 || s.Flat > 0 {
+		t.Errorf("%d figures are shown, %d without size", s.Shown, s.Flat)
+	}
+	keep(t, "styles-blocked.png", s.picture)
+}
+
+func TestPrint(t *testing.T) {
+	ctx := start(t)
+	file := filepath.Join(t.TempDir(), "report.html")
+	write(t, file, page(t, podChurn(20).journal(t)))
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
+		t.Fatal(err)
+	}
+	pdf, err := chromedp.Run(ctx, chromedp.PrintToPDF())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, "print.pdf", pdf)
+}
+
+func write(t *testing.T, path string, p Page) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := HTML(f, p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keep leaves a picture where the environment asks for it.
+func keep(t *testing.T, name string, content []byte) {
+	t.Helper()
+	folder := os.Getenv(screenshotsEnv)
+	if folder == "" {
+		return
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,404 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// churn is pod-churn in short.
+const churn = `
+name = "churn"
+[cluster]
+nodes = 20
+[phases]
+warmup = "2s"
+measure = "5s"
+[setup.pods]
+count = 400
+[workload.churn]
+kind = "pod-churn"
+arrival = { process = "poisson", rate = "10/s" }
+[workload.heartbeats]
+kind = "node-heartbeat"
+[workload.informers]
+kind = "watch"
+resource = "pods"
+watchers = 3
+[workload.relist]
+kind = "list"
+resource = "pods"
+limit = 100
+arrival = { rate = "2/s" }
+[workload.puts]
+kind = "raw"
+operation = "put"
+keys = { count = 100 }
+size = "1KiB"
+arrival = { rate = "50/s" }
+`
+
+func jobOf(tb testing.TB, scenario, configuration string, sets ...string) Job {
+	tb.Helper()
+	s, err := scenarios.ParseScenario("test.toml", []byte(scenario), sets)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c, err := scenarios.LoadConfiguration("single", nil)
+	if configuration != "" {
+		c, err = scenarios.ParseConfiguration("test.toml", []byte(configuration), nil)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return Job{Scenario: s, Configuration: c, RunsDir: tb.TempDir(), Tool: "test"}
+}
+
+func runJob(tb testing.TB, job Job) (*results.Run, results.Result) {
+	tb.Helper()
+	folder, err := Run(tb.Context(), tb.Context(), job)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return load(tb, folder)
+}
+
+func load(tb testing.TB, folder string) (*results.Run, results.Result) {
+	tb.Helper()
+	run, err := results.Load(folder)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return run, verdict.Judge(run)
+}
+
+func operationOf(tb testing.TB, run *results.Run, workload, operation string) results.OperationRecord {
+	tb.Helper()
+	i := slices.IndexFunc(run.Operations, func(o results.OperationRecord) bool { return o.Workload == workload && o.Operation == operation })
+	if i < 0 {
+		tb.Fatalf("no row %s.%s", workload, operation)
+	}
+	return run.Operations[i]
+}
+
+// The whole of a run on a real etcd: every workload works, every count adds up,
+// every event comes, and nothing stays.
+func TestRunOnALab(t *testing.T) {
+	job := jobOf(t, churn, "")
+	var phases []results.PhaseName
+	job.Progress = func(s Status) {
+		if !slices.Contains(phases, s.Phase) {
+			phases = append(phases, s.Phase)
+		}
+	}
+	run, result := runJob(t, job)
+
+	if !result.Complete || run.Lost != 0 {
+		t.Errorf("complete %v, %d lost lines", result.Complete, run.Lost)
+	}
+	if want := []results.PhaseName{results.PhaseSetup, results.PhaseWarmup, results.PhaseMeasure, results.PhaseDrain}; !slices.Equal(phases, want) {
+		t.Errorf("progress told of %v, want %v", phases, want)
+	}
+	if len(run.Operations) != 15 {
+		t.Errorf("%d rows: %v", len(run.Operations), names(run))
+	}
+	for _, o := range run.Operations {
+		if o.Intended != o.Succeeded+o.Conflicts+o.ErrorCount()+o.Dropped {
+			t.Errorf("%s.%s: intended is not the sum of its outcomes: %+v", o.Workload, o.Operation, o.Counts)
+		}
+		if o.ErrorCount() > 0 || o.Dropped > 0 || o.Unfinished > 0 || o.Clamped > 0 {
+			t.Errorf("%s.%s: %+v", o.Workload, o.Operation, o.Counts)
+		}
+		for _, q := range []string{results.Response, results.Turnaround, results.Service} {
+			if n := o.Quantities[q].TotalCount(); n != o.Intended {
+				t.Errorf("%s.%s: %s has %d of %d operations", o.Workload, o.Operation, q, n, o.Intended)
+			}
+		}
+		if stale := o.Operation == "delete-stale"; stale && o.Conflicts != o.Intended || !stale && o.Conflicts > 0 {
+			t.Errorf("%s.%s: %d conflicts of %d", o.Workload, o.Operation, o.Conflicts, o.Intended)
+		}
+	}
+	if puts := operationOf(t, run, "puts", "put"); puts.Intended != 250 || puts.BytesSent < 250*1024 {
+		t.Errorf("constant 50/s for 5 s: %d intended, %d bytes sent", puts.Intended, puts.BytesSent)
+	}
+	if pages, lists := operationOf(t, run, "relist", "page"), operationOf(t, run, "relist", "list"); lists.Intended != 10 || pages.Intended < 4*lists.Intended {
+		t.Errorf("%d pages in %d lists of 400 pods by 100", pages.Intended, lists.Intended)
+	}
+	if len(result.Watches) != 1 {
+		t.Fatalf("watches: %+v", result.Watches)
+	}
+	w := result.Watches[0]
+	if w.Missing == nil || *w.Missing != 0 || w.Delivered+w.Late != w.Expected || w.Expected == 0 || w.Duplicated+w.OutOfOrder+w.Unmatched != 0 {
+		t.Errorf("watch: %+v, missing %v", w, w.Missing)
+	}
+	if w.Delivery.Count != w.Expected || w.DeliveryFromAck.Count != w.Expected {
+		t.Errorf("%d and %d deliveries timed of %d", w.Delivery.Count, w.DeliveryFromAck.Count, w.Expected)
+	}
+	for _, name := range []string{results.JournalFile, results.ScenarioFile, results.ConfigurationFile, "logs"} {
+		if _, err := os.Stat(filepath.Join(run.Folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(run.Folder, results.DataFolder)); err == nil {
+		t.Error("the lab's data are still there")
+	}
+}
+
+func names(run *results.Run) (all []string) {
+	for _, o := range run.Operations {
+		all = append(all, o.Workload+"."+o.Operation)
+	}
+	return all
+}
+
+// A pod costs the requests that a real kube-apiserver sends for it: 14.5 from
+// create to Ready, 10.2 for its deletion, by operation as measured.
+func TestPodBudget(t *testing.T) {
+	perStart := map[podStep]float64{stepCreate: 1, stepBind: 1, stepGetAccount: 1, stepGet: 4, stepCreating: 1, stepRunning: 1, stepReady: 1, stepEvent: 4.5}
+	perStop := map[podStep]float64{stepGet: 4, stepMark: 1, stepEvent: 1.5, stepTerminated: 1, stepMarkNow: 1, stepDeleteStale: 0.7, stepDelete: 1}
+	start, stop := map[podStep]float64{}, map[podStep]float64{}
+	for containers := range 2 {
+		for _, s := range startSteps[containers] {
+			start[s] += 0.5
+		}
+		for _, s := range stopSteps[containers] {
+			stop[s] += 0.5 * staleShare
+		}
+		for _, s := range freshStopSteps[containers] {
+			stop[s] += 0.5 * (1 - staleShare)
+		}
+	}
+	for _, tc := range []struct {
+		name      string
+		got, want map[podStep]float64
+		sum       float64
+	}{{"start", start, perStart, 14.5}, {"stop", stop, perStop, 10.2}} {
+		t.Run(tc.name, func(t *testing.T) {
+			sum := 0.0
+			for step, n := range tc.got {
+				sum += n
+				if math.Abs(n-tc.want[step]) > 1e-9 {
+					t.Errorf("step %d: %g a pod, want %g", step, n, tc.want[step])
+				}
+			}
+			if math.Abs(sum-tc.sum) > 1e-9 {
+				t.Errorf("%g requests a pod, want %g", sum, tc.sum)
+			}
+		})
+	}
+}
+
+// A member that is killed in mid-run is an honest result: the run goes on to its
+// end, what hangs is a time-out with its age, and no event is called missing.
+func TestMemberKilled(t *testing.T) {
+	job := jobOf(t, churn, "", "phases.drain=1s")
+	killed := false
+	job.Progress = func(s Status) {
+		if s.Phase == results.PhaseMeasure && s.Elapsed > 2*time.Second && !killed {
+			killed = true
+			killMembers(t, job.RunsDir)
+		}
+	}
+	run, result := runJob(t, job)
+	if !killed {
+		t.Fatal("the member was never killed")
+	}
+	if !slices.ContainsFunc(run.Events, func(e results.Event) bool {
+		return e.Kind == results.EventMember && strings.Contains(e.Detail, "killed")
+	}) {
+		t.Errorf("no word of the member's end: %+v", run.Events)
+	}
+	puts := operationOf(t, run, "puts", "put")
+	if puts.Intended != 250 || puts.Errors["DeadlineExceeded"] == 0 || puts.Unfinished == 0 || puts.Succeeded == 0 {
+		t.Errorf("puts: %+v", puts.Counts)
+	}
+	if oldest := puts.Quantities[results.Response].Max(); oldest < 2_000_000 {
+		t.Errorf("the longest wait is recorded as %d µs; the member was dead for 3 s of measuring", oldest)
+	}
+	for _, o := range run.Operations {
+		if o.Intended != o.Succeeded+o.Conflicts+o.ErrorCount()+o.Dropped {
+			t.Errorf("%s.%s: intended is not the sum of its outcomes: %+v", o.Workload, o.Operation, o.Counts)
+		}
+	}
+	if w := result.Watches[0]; w.Missing != nil && *w.Missing > 0 {
+		t.Errorf("%d events are called missing", *w.Missing)
+	}
+	if result.Valid != (len(result.InvalidReasons) == 0) || !result.Complete {
+		t.Errorf("valid %v %v, complete %v", result.Valid, result.InvalidReasons, result.Complete)
+	}
+}
+
+// killMembers kills the members of the labs in a runs' folder, by what stands on their command lines.
+func killMembers(t *testing.T, runsDir string) {
+	for _, pid := range membersOf(t, runsDir) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// membersOf is the process ids of the members that belong to a runs' folder.
+func membersOf(t *testing.T, runsDir string) (pids []int) {
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range lines {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		words := strings.Split(string(b), "\x00")
+		if len(words) < 4 || words[1] != lab.MemberCommand || !strings.HasPrefix(words[3], runsDir) {
+			continue
+		}
+		var pid int
+		if _, err := fmt.Sscanf(path, "/proc/%d/cmdline", &pid); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Ctrl-C ends the load early; what was measured is kept and the lab is gone.
+func TestInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	job := jobOf(t, churn, "", "phases.measure=60s")
+	job.Progress = func(s Status) {
+		if s.Phase == results.PhaseMeasure && s.Elapsed > time.Second {
+			interrupt()
+		}
+	}
+	folder, err := Run(ctx, t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, result := load(t, folder)
+	if result.Complete || run.Ended == nil || operationOf(t, run, "puts", "put").Succeeded < 40 {
+		t.Errorf("complete %v, end %v, puts %+v", result.Complete, run.Ended, operationOf(t, run, "puts", "put").Counts)
+	}
+	if pids := membersOf(t, job.RunsDir); len(pids) > 0 {
+		t.Errorf("members are left: %v", pids)
+	}
+}
+
+// Interrupted before anything begins, a run leaves nothing but its folder.
+func TestInterruptedAtOnce(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	job := jobOf(t, churn, "")
+	if _, err := Run(ctx, t.Context(), job); err == nil {
+		t.Error("a run that was interrupted before it began gives no error")
+	}
+	if pids := membersOf(t, job.RunsDir); len(pids) > 0 {
+		t.Errorf("members are left: %v", pids)
+	}
+}
+
+// A cluster that exists is refused unless it is empty, and empty again afterwards.
+func TestForeignCluster(t *testing.T) {
+	single, err := scenarios.LoadConfiguration("single", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.Start(t.Context(), lab.Spec{Run: t.TempDir(), Configuration: single})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	client, err := clientv3.New(clientv3.Config{Endpoints: l.Endpoints(), Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	foreign := fmt.Sprintf("endpoints = [%q]", l.Endpoints()[0])
+
+	count := func() int64 {
+		all, err := client.Get(t.Context(), "\x00", clientv3.WithFromKey(), clientv3.WithCountOnly())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all.Count
+	}
+	t.Run("used and cleaned up", func(t *testing.T) {
+		job := jobOf(t, churn, foreign, "phases.warmup=1s", "phases.measure=2s")
+		most := int64(0)
+		job.Progress = func(Status) { most = max(most, count()) }
+		run, result := runJob(t, job)
+		if !result.Complete || operationOf(t, run, "puts", "put").Succeeded != 100 {
+			t.Errorf("complete %v, puts %+v", result.Complete, operationOf(t, run, "puts", "put").Counts)
+		}
+		if most < 400 {
+			t.Errorf("there were never more than %d keys", most)
+		}
+		if n := count(); n != 0 {
+			t.Errorf("%d keys are left", n)
+		}
+		leases, err := client.Leases(t.Context())
+		if err != nil || len(leases.Leases) > 0 {
+			t.Errorf("leases left: %v, %v", leases, err)
+		}
+	})
+	t.Run("cleaned up after an interruption", func(t *testing.T) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		job := jobOf(t, churn, foreign, "phases.measure=60s")
+		job.Progress = func(s Status) {
+			if s.Phase == results.PhaseMeasure {
+				interrupt()
+			}
+		}
+		if _, err := Run(ctx, ctx, job); err != nil {
+			t.Error(err)
+		}
+		if n := count(); n != 0 {
+			t.Errorf("%d keys are left", n)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		if _, err := client.Put(t.Context(), "/registry/pods/default/mine", "x"); err != nil {
+			t.Fatal(err)
+		}
+		job := jobOf(t, churn, foreign)
+		if _, err := Run(t.Context(), t.Context(), job); err == nil || !strings.Contains(err.Error(), "holds 1 keys") {
+			t.Errorf("error %v", err)
+		}
+		if n := count(); n != 1 {
+			t.Errorf("there are %d keys after a refusal, want 1", n)
+		}
+	})
+}
+
+// An endpoint that nobody answers at is told within 5 s, without the password.
+func TestUnreachable(t *testing.T) {
+	job := jobOf(t, churn, `endpoints = ["http://127.0.0.1:1"]`)
+	job.Credentials = Credentials{Username: "root", Password: "s3cret"}
+	began := time.Now()
+	_, err := Run(t.Context(), t.Context(), job)
+	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("error %v", err)
+	}
+	if took := time.Since(began); took > 15*time.Second { // three times what is promised: other tests share the machine
+		t.Errorf("told after %v", took)
+	}
+}

@@ -1,0 +1,337 @@
+package scenarios_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
+)
+
+// resource is a resource that exists.
+func resource(t *testing.T, name string) model.Resource {
+	t.Helper()
+	r, ok := model.ResourceNamed(name)
+	if !ok {
+		t.Fatalf("no resource %q", name)
+	}
+	return r
+}
+
+// limits are parsed thresholds.
+func limits(t *testing.T, texts ...string) []threshold.Threshold {
+	t.Helper()
+	var all []threshold.Threshold
+	for _, text := range texts {
+		limit, err := threshold.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, limit)
+	}
+	return all
+}
+
+func TestPodChurn(t *testing.T) {
+	t.Parallel()
+	got, err := scenarios.LoadScenario("pod-churn", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods := resource(t, "pods")
+	want := scenarios.Scenario{
+		Name:          "pod-churn",
+		Description:   "Pods are created, bound, run and deleted; kubelets heartbeat; API servers watch.",
+		Configuration: "single",
+		Seed:          1,
+		Thresholds:    limits(t, "churn.create.response.p95 < 1s", "churn.*.errors == 0", "informers.missing == 0"),
+		Cluster:       model.Cluster{Nodes: 100, PodsPerNode: 30, APIServers: 1, APIServer: "1.37"},
+		Phases:        scenarios.Phases{Warmup: 5 * time.Second, Measure: 20 * time.Second, Drain: 10 * time.Second},
+		Setup:         []scenarios.Population{{Name: "pods", Resource: pods, Count: 3000, Size: scenarios.SizeDistribution{P50: 6800, P99: 8600}}},
+		Workloads: []scenarios.Workload{
+			{
+				Name: "churn", Kind: scenarios.PodChurn{Grace: time.Second, Containers: 1.5},
+				Arrival: scenarios.Arrival{Process: scenarios.Poisson, Rate: 5}, MaxInFlight: 1000,
+			},
+			{
+				Name: "heartbeats", Kind: scenarios.NodeHeartbeat{Nodes: 100, Period: 10 * time.Second, StatusPeriod: 5 * time.Minute},
+				MaxInFlight: 1000,
+			},
+			{Name: "informers", Kind: scenarios.Watch{Resource: pods, Watchers: 10}},
+			{
+				Name: "relist", Kind: scenarios.List{Resource: pods, Limit: 500},
+				Arrival: scenarios.Arrival{Process: scenarios.Constant, Rate: 1}, MaxInFlight: 4,
+			},
+		},
+	}
+	sum := sha256.Sum256(scenarios.EncodeScenario(want))
+	want.SHA256 = hex.EncodeToString(sum[:])
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestLibrary holds that every built-in reads without a fault, has its file's
+// name, and reads back as it was encoded.
+func TestLibrary(t *testing.T) {
+	t.Parallel()
+	if got, want := scenarios.ScenarioNames(), []string{"pod-churn", "raw-puts"}; !slices.Equal(got, want) {
+		t.Errorf("scenarios %v, want %v", got, want)
+	}
+	if got, want := scenarios.ConfigurationNames(), []string{"five", "single", "three"}; !slices.Equal(got, want) {
+		t.Errorf("configurations %v, want %v", got, want)
+	}
+	for _, name := range scenarios.ScenarioNames() {
+		s, err := scenarios.LoadScenario(name, nil)
+		if err != nil || s.Name != name {
+			t.Fatalf("scenario %q has the name %q, %v", name, s.Name, err)
+		}
+		roundTripScenario(t, s)
+	}
+	for _, name := range scenarios.ConfigurationNames() {
+		c, err := scenarios.LoadConfiguration(name, nil)
+		if err != nil || c.Name != name {
+			t.Fatalf("configuration %q has the name %q, %v", name, c.Name, err)
+		}
+		roundTripConfiguration(t, c)
+	}
+}
+
+// TestDefaults holds what follows from the little that must be written.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	const text = `
+[cluster]
+nodes = 200
+apiservers = 3
+[setup.pods]
+[setup.leases]
+[setup.nodes]
+count = 7
+size = "2KiB"
+[setup.widgets]
+resource = "stable.example.com/widgets"
+count = 0
+[workload.w]
+kind = "watch"
+resource = "stable.example.com/widgets"
+[workload.h]
+kind = "node-heartbeat"
+`
+	got, err := scenarios.ParseScenario("some/where/mine.toml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	widgets := resource(t, "stable.example.com/widgets")
+	want := scenarios.Scenario{
+		Name: "mine", Configuration: "single", Seed: 1,
+		Cluster: model.Cluster{Nodes: 200, PodsPerNode: 30, APIServers: 3, APIServer: "1.37"},
+		Phases:  scenarios.Phases{Warmup: 5 * time.Second, Measure: 20 * time.Second, Drain: 10 * time.Second},
+		Setup: []scenarios.Population{
+			{Name: "leases", Resource: resource(t, "leases"), Count: 200, Size: scenarios.SizeDistribution{P50: 304, P99: 306}},
+			{Name: "nodes", Resource: resource(t, "nodes"), Count: 7, Size: scenarios.SizeDistribution{P50: 2048, P99: 2048}},
+			{Name: "pods", Resource: resource(t, "pods"), Count: 6000, Size: scenarios.SizeDistribution{P50: 6787, P99: 8609}},
+			{Name: "widgets", Resource: widgets, Size: scenarios.SizeDistribution{P50: 606, P99: 718}},
+		},
+		Workloads: []scenarios.Workload{
+			{
+				Name: "h", Kind: scenarios.NodeHeartbeat{Nodes: 200, Period: 10 * time.Second, StatusPeriod: 5 * time.Minute},
+				MaxInFlight: 1000,
+			},
+			{Name: "w", Kind: scenarios.Watch{Resource: widgets, Watchers: 3}},
+		},
+	}
+	got.SHA256 = ""
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestAllAtOnce holds that every fault of a file is told, in order of lines.
+func TestAllAtOnce(t *testing.T) {
+	t.Parallel()
+	const text = `name = "a b"
+thresholds = ["chrun.create.errors == 0", "churn.create.response.p95 < 1"]
+[phases]
+measure = "x"
+[workload.churn]
+kind = "pod-churn"
+graze = "1s"
+arrival = { rate = "5/x" }
+[workload.other]
+kind = "pod"
+[colour]
+`
+	_, err := scenarios.ParseScenario("x.toml", []byte(text), []string{"seed=x", "cluster.nodes"})
+	want := []string{
+		`x.toml:1:1: name = "a b" is not allowed`,
+		`x.toml:2:15: threshold "chrun.create.errors == 0": no workload "chrun" (did you mean "churn"?)`,
+		`x.toml:2:43: threshold "churn.create.response.p95 < 1": response.p95 is compared with a duration`,
+		`x.toml:4:1: measure = "x" is not a duration`,
+		`x.toml:7:1: unknown key "graze"`,
+		`x.toml:8:13: rate = "5/x": unknown time "x"`,
+		`x.toml:10:1: kind = "pod" is unknown`,
+		`x.toml:11:2: unknown key "colour"`,
+		`--set cluster.nodes: no value`,
+		`--set seed=x: seed must be a whole number`,
+	}
+	wantFaults(t, err, want...)
+}
+
+// wantFaults checks that an error is these faults, of each its beginning.
+func wantFaults(t *testing.T, err error, want ...string) {
+	t.Helper()
+	var faults scenarios.Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("error %v of type %T, want Faults", err, err)
+	}
+	lines := strings.Split(faults.Error(), "\n")
+	for i := range max(len(lines), len(want)) {
+		switch {
+		case i >= len(want):
+			t.Errorf("unwanted fault %s", lines[i])
+		case i >= len(lines):
+			t.Errorf("fault %s is missing", want[i])
+		case !strings.HasPrefix(lines[i], want[i]):
+			t.Errorf("fault %s\nwant  %s…", lines[i], want[i])
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "mine.toml")
+	if err := os.WriteFile(file, []byte("[workload.w]\nkind = \"watch\"\nresource = \"pods\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenarios.LoadScenario(file, nil)
+	if err != nil || s.Name != "mine" {
+		t.Errorf("a file's scenario is %q, %v", s.Name, err)
+	}
+	large := filepath.Join(dir, "large.toml")
+	if err := os.WriteFile(large, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, from, want string }{
+		{"misspelt", "pod-chrun", `no built-in scenario "pod-chrun" (did you mean "pod-churn"?); built in: pod-churn, raw-puts`},
+		{"nothing like it", "elephant", `no built-in scenario "elephant"; built in: pod-churn`},
+		{"empty", "", `no built-in scenario ""`},
+		{"out of the library", "..", `no built-in scenario ".."`},
+		{"no such file", "./none", "./none: reading the scenario: no such file or directory"},
+		{"no such file, by its end", "none.toml", "none.toml: reading the scenario: no such file"},
+		{"a folder", dir, dir + ": reading the scenario: is a directory"},
+		{"too large", large, large + ": reading the scenario: larger than 262144 bytes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := scenarios.LoadScenario(tt.from, nil)
+			wantFaults(t, err, tt.want)
+		})
+	}
+	_, err = scenarios.LoadConfiguration("singel", nil)
+	wantFaults(t, err, `no built-in configuration "singel" (did you mean "single"?); built in: five, single, three`)
+}
+
+// TestRoundTripScenario encodes scenarios with all kinds of values and reads
+// them back.
+func TestRoundTripScenario(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 500 {
+		roundTripScenario(t, randomScenario(t, rng))
+	}
+}
+
+func roundTripScenario(t *testing.T, s scenarios.Scenario) {
+	t.Helper()
+	text := scenarios.EncodeScenario(s)
+	back, err := scenarios.ParseScenario("back.toml", text, nil)
+	if err != nil {
+		t.Fatalf("%v\nin\n%s", err, text)
+	}
+	if s.SHA256 == "" {
+		s.SHA256 = back.SHA256
+	}
+	if diff := cmp.Diff(s, back); diff != "" {
+		t.Fatalf("(-want +got)\n%s\nin\n%s", diff, text)
+	}
+}
+
+func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
+	t.Helper()
+	names := model.ResourceNames()
+	pick := func() model.Resource { return resource(t, names[rng.IntN(len(names))]) }
+	duration := func(most time.Duration) time.Duration {
+		return 100*time.Millisecond + time.Duration(rng.Int64N(int64(most-100*time.Millisecond)))
+	}
+	size := func() scenarios.SizeDistribution {
+		p50 := 1 + scenarios.Size(rng.IntN(1<<20))
+		return scenarios.SizeDistribution{P50: p50, P99: p50 + scenarios.Size(rng.IntN(2)*rng.IntN(1<<19))}
+	}
+	arrival := func() scenarios.Arrival {
+		process := []scenarios.Process{scenarios.Constant, scenarios.Poisson}[rng.IntN(2)]
+		return scenarios.Arrival{Process: process, Rate: scenarios.Rate(0.001 + rng.Float64()*[]float64{1, 1e3, 9e5}[rng.IntN(3)])}
+	}
+	s := scenarios.Scenario{
+		Name: "random-1_A", Description: "a \"b\" \\ c\n\té 😀" + strings.Repeat("#", rng.IntN(3)),
+		Configuration: []string{"single", "three", "./my configuration.toml"}[rng.IntN(3)],
+		Seed:          rng.Uint64() >> 1,
+		Cluster:       model.Cluster{Nodes: rng.IntN(3), PodsPerNode: rng.IntN(100), APIServers: 1 + rng.IntN(5), APIServer: "1.37"},
+		Phases:        scenarios.Phases{Warmup: duration(time.Hour), Measure: duration(24 * time.Hour), Drain: duration(time.Minute)},
+		Workloads: []scenarios.Workload{
+			{Name: "a", Kind: scenarios.List{Resource: pick(), Limit: 1 + rng.IntN(1000)}, Arrival: arrival(), MaxInFlight: 1 + rng.IntN(10)},
+			{
+				Name: "b", Kind: scenarios.NodeHeartbeat{Nodes: 1 + rng.IntN(5000), Period: duration(time.Hour), StatusPeriod: duration(time.Hour)},
+				MaxInFlight: 1000,
+			},
+			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64()}, Arrival: arrival(), MaxInFlight: 7},
+			{Name: "d", Kind: scenarios.Raw{Keys: 1 + rng.IntN(1e8), KeySize: 32 + rng.IntN(4000), Size: size()}, Arrival: arrival(), MaxInFlight: 9},
+			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 1 + rng.IntN(100)}},
+		},
+	}
+	if rng.IntN(2) == 0 {
+		s.Setup = []scenarios.Population{
+			{Name: "1", Resource: resource(t, "pods"), Count: rng.IntN(1e8), Size: size()},
+			{Name: "2", Resource: resource(t, "a.b/c"), Count: rng.IntN(10), Size: size()},
+		}
+		s.Thresholds = limits(t, "a.page.response.p99.9 < 1s", "*.*.errors == 0", "e.missing == 0")
+	}
+	return s
+}
+
+// TestOperations holds the table of operations against the kinds' names.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		kind       scenarios.Kind
+		name       string
+		operations string
+	}{
+		{
+			scenarios.PodChurn{},
+			"pod-churn",
+			"pod-start pod-stop create bind get update-status mark-deleted delete-stale delete create-event lease-grant",
+		},
+		{scenarios.NodeHeartbeat{}, "node-heartbeat", "renew-lease update-status"},
+		{scenarios.List{}, "list", "list page"},
+		{scenarios.Raw{}, "raw", "put"},
+		{scenarios.Watch{}, "watch", ""},
+	} {
+		w := scenarios.Workload{Kind: tt.kind}
+		if got := strings.Join(w.Operations(), " "); got != tt.operations || w.KindName() != tt.name {
+			t.Errorf("%s has operations %q, want %s with %q", w.KindName(), got, tt.name, tt.operations)
+		}
+	}
+}
