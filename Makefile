@@ -2,11 +2,12 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fuzz bench accuracy release clean
+.PHONY: help build run test race lint fuzz bench accuracy docs release clean
 
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 FUZZTIME      ?= 20s
+CHROMIUM      ?= chromium
 VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS       := -X main.version=$(VERSION)
 
@@ -47,6 +48,10 @@ bench: ## run the benchmarks, one package at a time
 
 accuracy: ## measure the instrument itself: pacing, lag, recording; wants an idle machine
 	go test -tags accuracy -run Accuracy -count 1 -p 1 -timeout 60m -v $(ARGS) ./...
+
+docs: build ## redraw report/docs/report.png, the README's picture, from a real run; needs CHROMIUM
+	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && mkdir -p report/docs && bin/etcd-dyno run pod-churn --runs-dir "$$runs" $(ARGS) && \
+	$(CHROMIUM) --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --no-first-run --hide-scrollbars --user-data-dir="$$runs/profile" --window-size=1200,1600 --screenshot=report/docs/report.png "file://$$(echo "$$runs"/*/report.html)"
 
 release: ## build reproducible binaries for linux/amd64 and linux/arm64 with their SHA-256 into bin/
 	@for arch in amd64 arm64; do echo "bin/etcd-dyno-linux-$$arch $(VERSION)"; CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS) -s -w' -o bin/etcd-dyno-linux-$$arch ./cmd/etcd-dyno || exit 1; done

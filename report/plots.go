@@ -172,7 +172,7 @@ func (p *plotter) generator(g results.Generator) generatorView {
 	}
 	var cpu, rss []figure.Point
 	for _, u := range figure.UsageOf(p.time) {
-		cpu, rss = append(cpu, figure.Point{Second: u.Second, Value: u.CPUCores}), append(rss, figure.Point{Second: u.Second, Value: u.RSSBytes})
+		cpu, rss = append(cpu, figure.Point{Second: u.Second, Value: u.CPUCores}), append(rss, figure.Point{Second: u.Second, Value: u.RSSBytes / (1 << 20)})
 	}
 	v.Panels = []picture{
 		p.picture("Lag by percentile", figure.PercentilePanel("The generator's lag by percentile: "+inWords(g.Lag)+".", figure.SpanOf(curves, nil), curves...)),

@@ -12,20 +12,33 @@ import (
 // Table writes the summary for a terminal, 100 columns wide, with the figures of the HTML report.
 func Table(w io.Writer, res results.Result, style Style) error {
 	t := terminal{style: style}
-	v := judge(res)
-	t.line(t.paint(v.Tone, v.Word) + "  " + t.text(strings.Join(v.Facts, " · ")))
-	t.line(t.text(subject(res)))
+	t.verdict(judge(res))
+	for _, part := range wrap(t.text(subject(res)), tableWidth) {
+		t.line(part)
+	}
+	t.list("Not valid, because", bad, res.InvalidReasons)
 	t.operations(groups(res.Operations))
 	t.watches(res.Watches)
 	t.generator(res.Generator)
 	t.judged("Thresholds", thresholdLines(res.Thresholds))
 	t.judged("Checks", checkLines(res.Checks))
-	t.list("Not valid, because", bad, res.InvalidReasons)
 	t.list("Warnings", warning, res.Warnings)
 	if _, err := w.Write(t.out.Bytes()); err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
 	return nil
+}
+
+// verdict writes the word and, behind it, the facts.
+func (t *terminal) verdict(v verdict) {
+	indent := width(v.Word) + 2
+	for i, part := range wrap(t.text(strings.Join(v.Facts, " · ")), tableWidth-indent) {
+		if i == 0 {
+			t.line(t.paint(v.Tone, v.Word) + "  " + part)
+			continue
+		}
+		t.line(strings.Repeat(" ", indent) + part)
+	}
 }
 
 // subject says what was measured, and for how long.
@@ -151,12 +164,26 @@ func (t *terminal) judged(title string, all []judged) {
 	t.line(t.paint(strong, title))
 	status, name := 0, 0
 	for _, j := range all {
-		status, name = max(status, width(j.Status)), max(name, min(60, width(t.text(j.Name))))
+		status, name = max(status, width(j.Status)), max(name, min(longName, width(t.text(j.Name))))
 	}
+	indent := 2 + status + 2 + name + 2
 	for _, j := range all {
-		t.line("  " + t.paint(j.Tone, left(j.Status, status)) + "  " + left(t.text(j.Name), name) + "  " + t.text(j.Value))
+		line := "  " + t.paint(j.Tone, left(j.Status, status)) + "  "
+		values := wrap(t.text(j.Value), tableWidth-indent)
+		if n := t.text(j.Name); width(n) > name || len(values) == 0 {
+			t.line(line + n)
+		} else {
+			t.line(line + left(n, name) + "  " + values[0])
+			values = values[1:]
+		}
+		for _, v := range values {
+			t.line(strings.Repeat(" ", indent) + v)
+		}
 	}
 }
+
+// longName is how wide the names of thresholds and checks stand beside their values; a longer one has its line alone.
+const longName = 48
 
 // list writes texts, wrapped.
 func (t *terminal) list(title string, tone tone, texts []string) {

@@ -35,7 +35,7 @@ func judge(r results.Result) verdict {
 		v.Word, v.Tone = "CHECK FAILED", bad
 	case !r.Valid:
 		v.Word, v.Tone = "NOT VALID", bad
-	case len(r.Operations) == 0 && len(r.Watches) == 0:
+	case nothingMeasured(r):
 		v.Word, v.Tone = "NO DATA", bad
 	case breached:
 		v.Word, v.Tone = "FAILED", bad
@@ -53,6 +53,11 @@ func judge(r results.Result) verdict {
 
 // String is the line.
 func (v verdict) String() string { return v.Word + ": " + strings.Join(v.Facts, " · ") }
+
+// nothingMeasured reports whether there is no figure of etcd in a result.
+func nothingMeasured(r results.Result) bool {
+	return len(r.Operations) == 0 && !slices.ContainsFunc(r.Watches, func(w results.Watch) bool { return w.Expected > 0 || w.Delivered > 0 })
+}
 
 func validity(r results.Result) string {
 	if r.Valid {

@@ -12,13 +12,11 @@ import (
 
 // view is the page as the template writes it: every text is ready.
 type view struct {
-	Style   template.CSS
-	Page    Page
-	Title   string
-	Facts   []fact
-	Verdict verdict
-	// Empty tells that nothing was measured.
-	Empty       bool
+	Style       template.CSS
+	Page        Page
+	Title       string
+	Facts       []fact
+	Verdict     verdict
 	Thresholds  []judged
 	Checks      []judged
 	Workloads   []workloadTable
@@ -72,7 +70,7 @@ func newView(page Page) (view, error) {
 	r, run := page.Result, page.Run
 	v := view{
 		Style: template.CSS(pageStyle), Page: page, Title: r.Scenario.Name + " on " + r.Configuration.Name,
-		Facts: headFacts(r), Verdict: judge(r), Empty: len(r.Operations) == 0 && len(r.Watches) == 0,
+		Facts: headFacts(r), Verdict: judge(r),
 		Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
 	}
 	for _, t := range r.Thresholds {

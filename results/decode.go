@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -60,15 +61,8 @@ func merge(into *hdr.Histogram, from *hdr.PackedHistogram) *hdr.Histogram {
 	return into
 }
 
-func unpack(h *hdr.PackedHistogram) *hdr.Histogram {
-	if h == nil {
-		return nil
-	}
-	return merge(nil, h)
-}
-
 // tail summarises a histogram of microseconds in milliseconds.
-func tail(h *hdr.Histogram) Tail {
+func tail(h *hdr.PackedHistogram) Tail {
 	if h == nil || h.TotalCount() == 0 {
 		return Tail{}
 	}
@@ -80,7 +74,7 @@ func tail(h *hdr.Histogram) Tail {
 // momentTail gathers one operation's rows of one interval: usually one, two where a phase ends in it.
 type momentTail struct {
 	row               OperationMoment
-	response, service *hdr.Histogram
+	response, service *hdr.PackedHistogram
 }
 
 // add returns t, made on first use, with a row added.
@@ -89,13 +83,19 @@ func (t *momentTail) add(row OperationInterval, quantities map[string]*hdr.Packe
 		t = &momentTail{row: OperationMoment{Workload: row.Workload, Operation: row.Operation, Chain: row.Chain}}
 	}
 	t.row.Counts = t.row.Counts.Add(row.Counts)
-	if h := quantities[Response]; h != nil {
-		t.response = merge(t.response, h)
-	}
-	if h := quantities[Service]; h != nil {
-		t.service = merge(t.service, h)
-	}
+	t.response = together(t.response, quantities[Response])
+	t.service = together(t.service, quantities[Service])
 	return t
+}
+
+// together is the sum of two histograms, each of which may be nil; neither is changed.
+func together(a, b *hdr.PackedHistogram) *hdr.PackedHistogram {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	sum := a.Clone()
+	sum.Merge(b)
+	return sum
 }
 
 func (t *momentTail) moment() OperationMoment {

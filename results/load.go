@@ -171,7 +171,7 @@ func (l *loader) interval(in *Interval) bool {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
 	})
 	for i, row := range in.Watches {
-		moment.Watches = append(moment.Watches, WatchMoment{Workload: row.Workload, Delivered: row.Delivered, Delivery: tail(unpack(decoded.watches[i][Delivery]))})
+		moment.Watches = append(moment.Watches, WatchMoment{Workload: row.Workload, Delivered: row.Delivered, Delivery: tail(decoded.watches[i][Delivery])})
 		if row.Phase == PhaseMeasure {
 			l.watch(row, decoded.watches[i])
 		}

@@ -10,12 +10,14 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
 	"github.com/etcd-dyno/etcd-dyno/runner/record"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
@@ -33,7 +35,7 @@ type Job struct {
 	Strict bool
 	// Tool is this program's version, for the header.
 	Tool string
-	// Started is told the run folder as soon as it is there; may be nil.
+	// Started is told the run folder as soon as the target is up; may be nil.
 	Started func(folder string)
 	// Progress is told how the run goes, about once a second; may be nil.
 	Progress func(Status)
@@ -50,15 +52,16 @@ func Run(ctx, cut context.Context, job Job) (folder string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if job.Started != nil {
-		job.Started(folder)
-	}
 	if err := writeAsked(folder, job); err != nil {
 		return folder, err
 	}
 	target, err := open(ctx, folder, job)
 	if err != nil {
+		removeAsked(folder)
 		return folder, err
+	}
+	if job.Started != nil {
+		job.Started(folder)
 	}
 	r := &run{job: job, folder: folder, target: target}
 	err = r.measure(ctx, cut)
@@ -71,6 +74,15 @@ func writeAsked(folder string, job Job) error {
 		results.WriteFile(filepath.Join(folder, results.ScenarioFile), scenarios.EncodeScenario(job.Scenario)),
 		results.WriteFile(filepath.Join(folder, results.ConfigurationFile), scenarios.EncodeConfiguration(job.Configuration)),
 	)
+}
+
+// removeAsked takes away the folder of a run that never began, unless the logs
+// of a lab that did not start lie in it.
+func removeAsked(folder string) {
+	if _, err := os.Stat(filepath.Join(folder, lab.LogFolder)); err == nil {
+		return
+	}
+	_ = os.RemoveAll(folder) // it was made a moment ago and holds two files of ours; nothing is lost if it stays
 }
 
 // run is one run under way.

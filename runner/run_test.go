@@ -401,4 +401,7 @@ func TestUnreachable(t *testing.T) {
 	if took := time.Since(began); took > 15*time.Second { // three times what is promised: other tests share the machine
 		t.Errorf("told after %v", took)
 	}
+	if left, err := os.ReadDir(job.RunsDir); err != nil || len(left) > 0 {
+		t.Errorf("a run that never began leaves %v, %v", left, err)
+	}
 }

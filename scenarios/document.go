@@ -55,8 +55,7 @@ func (d *document) parse() bool {
 		d.root = root
 		return true
 	}
-	var syntax toml.ParseError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[toml.ParseError](err); ok {
 		d.faultAt(place(syntax.Position.Start), "not TOML: %s", syntax.Message)
 	} else {
 		d.faultAt(0, "not TOML: %v", err)

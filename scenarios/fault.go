@@ -33,7 +33,7 @@ func (f Fault) String() string {
 // lines; what came from --set stands last. It is the type of every error that
 // this package returns, and is never empty as an error. Each fault is the
 // user's: nothing was sent anywhere.
-type Faults []Fault
+type Faults []Fault //nolint:errname // several faults, not one error
 
 // Error tells one fault a line.
 func (f Faults) Error() string {

@@ -95,8 +95,7 @@ func readFile(name string) (text []byte, err error) {
 
 // reason is an error without the file's name, which the fault has already.
 func reason(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err
 	}
 	return err

@@ -32,22 +32,28 @@ func element(path toml.Key, i int) string {
 	return path.String() + "[" + strconv.Itoa(i) + "]"
 }
 
-// indexKeys finds the places of a text's keys. Of a text that is no TOML it
-// finds those before the first error; it never fails.
+// indexKeys finds the places of a text's keys. Of a text that is no TOML, or is
+// too deep, it finds those before the first error; it never fails.
 func indexKeys(text string) index {
 	s := scanner{text: text, found: index{}}
 	s.document()
 	return s.found
 }
 
-// maxDepth is how deeply arrays and tables may be nested: far deeper than any
-// file of ours, and little enough for a parser that calls itself.
+// maxDepth is how deeply arrays and tables may be nested, and how many parts a
+// key may have: far more than in any file of ours, and little enough for a
+// parser that calls itself and takes the square of a key's parts.
 const maxDepth = 64
 
-// tooDeep is where arrays and inline tables are nested deeper than maxDepth,
-// by their opening brackets alone, whatever else is wrong with the text; a
-// bracket within a string counts too. It reports false where they are not.
+// tooDeep is where a text is nested deeper than maxDepth: by its opening
+// brackets alone, whatever else is wrong with it (a bracket within a string
+// counts too), or by the parts of a key. It reports false where it is not.
 func tooDeep(text string) (place, bool) {
+	s := scanner{text: text, found: index{}}
+	s.document()
+	if s.deep {
+		return place(s.pos), true
+	}
 	depth := 0
 	for i := range len(text) {
 		switch text[i] {
@@ -60,248 +66,4 @@ func tooDeep(text string) (place, bool) {
 		}
 	}
 	return 0, false
-}
-
-// scanner reads TOML only as far as it takes to know where keys stand. Its
-// methods report whether they understood what they read; nothing is found
-// after the first that did not.
-type scanner struct {
-	text  string
-	pos   int
-	depth int
-	found index
-}
-
-func (s *scanner) document() {
-	var table toml.Key
-	for {
-		s.skip(true)
-		switch {
-		case s.pos >= len(s.text):
-			return
-		case s.peek() == '[':
-			key, ok := s.header()
-			if !ok {
-				return
-			}
-			table = key
-		case !s.pair(table):
-			return
-		}
-	}
-}
-
-// header reads [a.b] or [[a.b]].
-func (s *scanner) header() (toml.Key, bool) {
-	brackets := 1
-	if strings.HasPrefix(s.text[s.pos:], "[[") {
-		brackets = 2
-	}
-	s.pos += brackets
-	key, ok := s.key(nil)
-	if !ok || !strings.HasPrefix(s.text[s.pos:], "]]"[:brackets]) {
-		return nil, false
-	}
-	s.pos += brackets
-	return key, true
-}
-
-// pair reads key = value.
-func (s *scanner) pair(table toml.Key) bool {
-	key, ok := s.key(table)
-	if !ok || s.peek() != '=' {
-		return false
-	}
-	s.pos++
-	s.skip(false)
-	return s.value(key)
-}
-
-// key reads a dotted key below a table, marks each of its parts, and skips the
-// blanks after it.
-func (s *scanner) key(table toml.Key) (toml.Key, bool) {
-	key := table[:len(table):len(table)]
-	for {
-		s.skip(false)
-		at := s.pos
-		part, ok := s.part()
-		if !ok {
-			return nil, false
-		}
-		key = append(key, part)
-		s.mark(key.String(), at)
-		s.skip(false)
-		if s.peek() != '.' {
-			return key, len(key) <= maxDepth
-		}
-		s.pos++
-	}
-}
-
-// part reads one bare or quoted part of a key.
-func (s *scanner) part() (string, bool) {
-	switch s.peek() {
-	case '"', '\'':
-		return s.quoted()
-	}
-	begin := s.pos
-	for s.pos < len(s.text) && isBare(s.text[s.pos]) {
-		s.pos++
-	}
-	return s.text[begin:s.pos], s.pos > begin
-}
-
-// value skips the value of a key, whose elements and keys it marks.
-func (s *scanner) value(key toml.Key) bool {
-	switch s.peek() {
-	case '"', '\'':
-		_, ok := s.quoted()
-		return ok
-	case '[', '{':
-		s.depth++
-		defer func() { s.depth-- }()
-		if s.depth > maxDepth {
-			return false
-		}
-		if s.peek() == '[' {
-			return s.array(key)
-		}
-		return s.inlineTable(key)
-	}
-	begin := s.pos
-	for s.pos < len(s.text) && !strings.ContainsRune(",]}#\n", rune(s.text[s.pos])) {
-		s.pos++
-	}
-	return s.pos > begin
-}
-
-func (s *scanner) array(key toml.Key) bool {
-	s.pos++
-	for i := 0; ; i++ {
-		s.skip(true)
-		if s.peek() == ']' {
-			s.pos++
-			return true
-		}
-		at := s.pos
-		if !s.value(key) {
-			return false
-		}
-		if s.depth == 1 { // of an array in an array, only the outer one's
-			s.mark(element(key, i), at)
-		}
-		if s.skip(true); s.peek() == ',' {
-			s.pos++
-		} else if s.peek() != ']' {
-			return false
-		}
-	}
-}
-
-func (s *scanner) inlineTable(key toml.Key) bool {
-	s.pos++
-	for {
-		s.skip(true)
-		if s.peek() == '}' {
-			s.pos++
-			return true
-		}
-		if !s.pair(key) {
-			return false
-		}
-		if s.skip(true); s.peek() == ',' {
-			s.pos++
-		} else if s.peek() != '}' {
-			return false
-		}
-	}
-}
-
-// quoted reads a string in any of TOML's four forms.
-func (s *scanner) quoted() (string, bool) {
-	quote := s.text[s.pos : s.pos+1]
-	if long := strings.Repeat(quote, 3); strings.HasPrefix(s.text[s.pos:], long) {
-		return "", s.skipLong(long)
-	}
-	begin := s.pos
-	s.pos++
-	for ; s.pos < len(s.text); s.pos++ {
-		switch c := s.text[s.pos]; {
-		case c == '\n':
-			return "", false
-		case c == '\\' && quote == `"`:
-			s.pos++
-		case c == quote[0]:
-			s.pos++
-			return unquote(s.text[begin:s.pos])
-		}
-	}
-	return "", false
-}
-
-// skipLong skips a string of several lines, which may end in up to two more quotes.
-func (s *scanner) skipLong(quotes string) bool {
-	s.pos += len(quotes)
-	for s.pos < len(s.text) {
-		switch {
-		case s.text[s.pos] == '\\' && quotes[0] == '"':
-			s.pos += 2
-		case strings.HasPrefix(s.text[s.pos:], quotes):
-			s.pos += len(quotes)
-			for extra := 0; extra < 2 && s.peek() == quotes[0]; extra++ {
-				s.pos++
-			}
-			return true
-		default:
-			s.pos++
-		}
-	}
-	return false
-}
-
-// skip skips blanks, and with lines also line ends and comments.
-func (s *scanner) skip(lines bool) {
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
-		case c == ' ' || c == '\t' || c == '\r':
-			s.pos++
-		case lines && c == '\n':
-			s.pos++
-		case lines && c == '#':
-			for s.pos < len(s.text) && s.text[s.pos] != '\n' {
-				s.pos++
-			}
-		default:
-			return
-		}
-	}
-}
-
-// peek is the next byte, 0 at the end.
-func (s *scanner) peek() byte {
-	if s.pos >= len(s.text) {
-		return 0
-	}
-	return s.text[s.pos]
-}
-
-func (s *scanner) mark(path string, at int) {
-	if _, known := s.found[path]; !known {
-		s.found[path] = place(at)
-	}
-}
-
-// unquote reads a quoted key as TOML does.
-func unquote(text string) (string, bool) {
-	if !strings.Contains(text, `\`) {
-		return text[1 : len(text)-1], true
-	}
-	var value struct{ X string }
-	_, err := toml.Decode("X = "+text, &value)
-	return value.X, err == nil
-}
-
-// isBare reports whether a byte may stand in a key without quotes.
-func isBare(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }

@@ -55,6 +55,10 @@ func TestTooDeep(t *testing.T) {
 		{"just not", "x = " + strings.Repeat("[", maxDepth), false},
 		{"arrays", "x = " + strings.Repeat("[", maxDepth+1), true},
 		{"arrays and tables", "x = " + strings.Repeat("[{a=", maxDepth), true},
+		{"a key of many parts", strings.Repeat("a.", maxDepth-1) + "a = 1", false},
+		{"a key of too many parts", strings.Repeat("a.", maxDepth) + "a = 1", true},
+		{"a header of too many parts", "[" + strings.Repeat("a.", maxDepth) + "a]", true},
+		{"a key in a table of too many parts", "[a]\n[b]\nx = { " + strings.Repeat("a.", maxDepth) + "a = 1 }", true},
 		{"closed too often", strings.Repeat("]", 1000) + strings.Repeat("[", maxDepth), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,6 +12,8 @@ func Duration(millis float64, space string) string {
 	switch micros := millis * 1000; {
 	case math.IsNaN(millis):
 		return "n/a"
+	case millis == 0:
+		return "0" + space + "s"
 	case micros < 999.5:
 		// The clock tells whole microseconds.
 		return strconv.FormatFloat(math.Round(micros), 'f', 0, 64) + space + "µs"

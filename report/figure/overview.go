@@ -51,7 +51,10 @@ const (
 	Narrow = panelWidth
 )
 
-const rowHeight = 21
+const (
+	rowHeight = 21
+	nameWidth = 100
+)
 
 // Overview draws all operations on one latency axis: a dot at the median, a
 // thick bar from there to the 99th percentile (or the highest that the samples
@@ -63,7 +66,7 @@ func Overview(message string, width float64, rows []OverviewRow) Figure {
 
 func drawOverview(c draw.Canvas, rows []OverviewRow, width float64) {
 	overviewKey(c)
-	c = draw.Crop(c, 112, -16, 1, -24)
+	c = draw.Crop(c, nameWidth+12, -16, 1, -24)
 	var all []float64
 	for _, r := range rows {
 		all = append(all, r.P50, r.Max, r.Service)
@@ -89,13 +92,24 @@ func (rows overviewRows) Plot(c draw.Canvas, p *plot.Plot) {
 		if r.Name == "" {
 			heading := words(inkText, draw.XLeft, draw.YCenter)
 			heading.Font = bold(fontSize + 1)
-			c.FillText(heading, vg.Point{X: c.Min.X - 112, Y: at}, r.Workload)
-			c.StrokeLine2(line(inkGrid, 0.75), c.Min.X-112, at+rowHeight/2, c.Max.X, at+rowHeight/2)
+			c.FillText(heading, vg.Point{X: c.Min.X - nameWidth - 12, Y: at}, r.Workload)
+			c.StrokeLine2(line(inkGrid, 0.75), c.Min.X-nameWidth-12, at+rowHeight/2, c.Max.X, at+rowHeight/2)
 			continue
 		}
-		c.FillText(words(inkText, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X - 10, Y: at + 1}, r.Name)
+		c.FillText(words(inkText, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X - 10, Y: at + 1}, shorten(r.Name))
 		r.draw(c, at, func(millis float64) vg.Length { return x(logMillis(millis)) })
 	}
+}
+
+// shorten cuts a name to the room beside the axis.
+func shorten(name string) string {
+	label := words(inkText, draw.XRight, draw.YCenter)
+	runes := []rune(name)
+	for len(runes) > 1 && label.Width(name) > nameWidth {
+		runes = runes[:len(runes)-1]
+		name = string(runes) + "…"
+	}
+	return name
 }
 
 // draw draws a row's marks; what is not known is left out.

@@ -38,6 +38,7 @@ func SpanOf(curves []Curve, points []LatencyPoint) LatencySpan {
 // dashed, over a logarithmic axis of nines. Where fewer than ten samples lie
 // beyond a percentile the line is faint; it ends at the maximum.
 func PercentilePanel(message string, y LatencySpan, curves ...Curve) Figure {
+	dashes := [...][]vg.Length{{5, 3}, {2, 2}, {8, 3, 2, 3}}
 	inks := [...]ink{inkBlue, inkOrange, inkGreen, inkPurple, inkRed}
 	p := panel{y: y.span, xTicks: nineTicks, yTicks: latencyTicks, xLabel: "percentile", x: span{0, 2}}
 	for i, c := range curves {
@@ -47,7 +48,7 @@ func PercentilePanel(message string, y LatencySpan, curves ...Curve) Figure {
 		colour := inks[i%len(inks)]
 		style, faint := line(colour, 2), line(colour, 0.75)
 		if i > 0 {
-			style.Dashes = []vg.Length{5, 3}
+			style.Dashes = dashes[(i-1)%len(dashes)]
 			faint.Dashes = style.Dashes
 		}
 		p.x.max = max(p.x.max, nines(c.Points[len(c.Points)-1].Percentile))
@@ -124,8 +125,8 @@ func PerSecond(v float64) string {
 // Cores prints a tick of CPU seconds per second.
 func Cores(v float64) string { return plain(v) + " cores" }
 
-// Memory prints a tick of bytes.
-func Memory(v float64) string { return plain(v/(1<<20)) + " MiB" }
+// Memory prints a tick of MiB.
+func Memory(v float64) string { return plain(v) + " MiB" }
 
 // ValuePanel draws one value over time, from zero; unit prints the ticks of its axis.
 func ValuePanel(message, name string, t Timeline, unit func(float64) string, points []Point) Figure {

@@ -88,7 +88,7 @@ func (a *API) Connect() (*kubernetes.Client, error) {
 		Logger:      zap.NewNop(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connecting to etcd at %s: %w", strings.Join(a.options.Endpoints, ", "), err)
+		return nil, fmt.Errorf("connecting to the etcd at %s: %w", strings.Join(a.options.Endpoints, ", "), err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

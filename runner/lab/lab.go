@@ -34,6 +34,9 @@ const (
 	MemberCommand = "member"
 )
 
+// LogFolder is where the logs of the host and the members lie in a run folder.
+const LogFolder = "logs"
+
 const (
 	defaultStartTimeout = 10 * time.Second
 	defaultStopTimeout  = 5 * time.Second

@@ -94,7 +94,7 @@ func TestStartErrors(t *testing.T) {
 		spec Spec
 		want string
 	}{
-		"relative folder":     {Spec{Run: "runs/x", Configuration: one}, "not an absolute path"},
+		"relative folder":     {Spec{Run: "relative/run-folder", Configuration: one}, "not an absolute path"},
 		"two members":         {Spec{Run: t.TempDir(), Configuration: scenarios.Configuration{Members: 2}}, "1, 3 or 5 members"},
 		"the lab's own flag":  {Spec{Run: t.TempDir(), Configuration: with("data-dir", "/x")}, `"data-dir" is the lab's own`},
 		"not a flag's name":   {Spec{Run: t.TempDir(), Configuration: with("data-dir=/x", "")}, "not the name of an etcd flag"},

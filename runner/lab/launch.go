@@ -136,7 +136,7 @@ func (l *Lab) awaitReady(ctx context.Context) error {
 	}
 }
 
-func logFolder(run string) string { return filepath.Join(run, "logs") }
+func logFolder(run string) string { return filepath.Join(run, LogFolder) }
 
 func memberLog(run, member string) string { return filepath.Join(logFolder(run), member+".log") }
 

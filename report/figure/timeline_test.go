@@ -1,0 +1,175 @@
+package figure
+
+import (
+	"math"
+	"testing"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// aRun has a setup of 2 s, a warm-up of 5 s, a measure phase and a drain of 1 s. In second i
+// of it churn.create has i+1 operations, of which the first failed.
+func aRun(seconds int) *results.Run {
+	end := float64(7+seconds) * 1000
+	run := &results.Run{Phases: []results.PhaseSpan{
+		{Name: results.PhaseSetup, StartMS: 0, EndMS: 2000},
+		{Name: results.PhaseWarmup, StartMS: 2000, EndMS: 7000},
+		{Name: results.PhaseMeasure, StartMS: 7000, EndMS: end},
+		{Name: results.PhaseDrain, StartMS: end, EndMS: end + 1000},
+	}}
+	for i := range seconds + 8 {
+		m := results.Moment{StartMS: float64(i) * 1000, EndMS: float64(i+1) * 1000, Generator: results.Usage{CPUCores: float64(i), RSSBytes: int64(i) << 20}}
+		if i >= 7 && i < 7+seconds {
+			n := int64(i - 7 + 1)
+			m.Operations = []results.OperationMoment{{
+				Workload: "churn", Operation: "create",
+				Counts:   results.Counts{Intended: n, Succeeded: n - 1, Errors: map[string]int64{"Unavailable": 1}},
+				Response: results.Tail{Count: n, P50: float64(n), P99: 2 * float64(n), Max: 3 * float64(n)},
+			}}
+			m.Watches = []results.WatchMoment{{Workload: "informers", Delivered: 10 * n, Delivery: results.Tail{Count: 10 * n, P50: 1, P99: 2, Max: 3}}}
+		}
+		run.Timeline = append(run.Timeline, m)
+	}
+	return run
+}
+
+var nearly = cmpopts.EquateApprox(0, 1e-9)
+
+func TestTimeline(t *testing.T) {
+	line := NewTimeline(aRun(3))
+	want := []Band{{results.PhaseWarmup, -5, 0}, {results.PhaseMeasure, 0, 3}, {results.PhaseDrain, 3, 4}}
+	if diff := cmp.Diff(want, line.Bands); diff != "" {
+		t.Errorf("bands (-want +got):\n%s", diff)
+	}
+	if line.From != -5 || line.To != 4 || line.PerColumn != 1 || line.ColumnSeconds() != 1 || len(line.columns) != 9 {
+		t.Errorf("got %v to %v in %d columns of %d", line.From, line.To, len(line.columns), line.PerColumn)
+	}
+}
+
+func TestTimelineOfAnHour(t *testing.T) {
+	line := NewTimeline(aRun(3600))
+	if len(line.columns) > columns || line.PerColumn != 16 {
+		t.Errorf("got %d columns of %d intervals, want at most %d", len(line.columns), line.PerColumn, columns)
+	}
+	points := LatencyOf(line, "churn", "create")
+	var count int64
+	highest := 0.0
+	for _, p := range points {
+		count += p.Count
+		highest = max(highest, p.Max)
+	}
+	if count != 3600*3601/2 || highest != 3*3600 {
+		t.Errorf("columns lose something: %d operations with a maximum of %v ms", count, highest)
+	}
+}
+
+func TestTimelineOfARunCutShort(t *testing.T) {
+	run := aRun(3)
+	for name, phases := range map[string][]results.PhaseSpan{"in setup": run.Phases[:1], "before any phase": nil} {
+		run.Phases = phases
+		if line := NewTimeline(run); len(line.columns) != 0 || line.ColumnSeconds() != 0 {
+			t.Errorf("%s: got %d columns, want none", name, len(line.columns))
+		}
+	}
+	run = aRun(3)
+	run.Phases = run.Phases[:2]
+	if line := NewTimeline(run); line.From != 0 {
+		t.Errorf("without a measure phase time begins at %v, want 0", line.From)
+	}
+}
+
+func TestLatencyOf(t *testing.T) {
+	points := LatencyOf(NewTimeline(aRun(2)), "churn", "create")
+	want := []LatencyPoint{{Second: -0.5}, {Second: 0.5, Count: 1, P50: 1, Max: 3}, {Second: 1.5, Count: 2, P50: 2, Max: 6}, {Second: 2.5}}
+	if diff := cmp.Diff(want, points[4:], nearly); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLatencyOfHasAP99WithEnoughSamples(t *testing.T) {
+	points := LatencyOf(NewTimeline(aRun(100)), "churn", "create")
+	if got := points[5+98]; got.Count != 99 || got.P99 != 0 {
+		t.Errorf("99 samples: got %+v, want no p99", got)
+	}
+	if got := points[5+99]; got.Count != 100 || got.P99 != 200 {
+		t.Errorf("100 samples: got %+v, want a p99 of 200 ms", got)
+	}
+}
+
+func TestRateOf(t *testing.T) {
+	points := RateOf(NewTimeline(aRun(2)), "churn", "create")
+	want := []RatePoint{{Second: -0.5}, {Second: 0.5, Intended: 1, Failed: 1}, {Second: 1.5, Intended: 2, Achieved: 1, Failed: 1}, {Second: 2.5}}
+	if diff := cmp.Diff(want, points[4:], nearly); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDeliveryOf(t *testing.T) {
+	line := NewTimeline(aRun(2))
+	if diff := cmp.Diff([]Point{{0.5, 10}, {1.5, 20}}, DeliveredOf(line, "informers")[5:7], nearly); diff != "" {
+		t.Errorf("delivered (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]LatencyPoint{{Second: 0.5, Count: 10, P50: 1, Max: 3}}, DeliveryOf(line, "informers")[5:6], nearly); diff != "" {
+		t.Errorf("delivery (-want +got):\n%s", diff)
+	}
+}
+
+func TestUsageOf(t *testing.T) {
+	want := UsagePoint{Second: 0.5, CPUCores: 7, RSSBytes: 7 << 20}
+	if diff := cmp.Diff(want, UsageOf(NewTimeline(aRun(2)))[5], nearly); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// uniform has one value at each of 1 ms to n ms.
+func uniform(n int64) *hdr.Histogram {
+	h := results.NewHistogram(results.Figures)
+	for i := range n {
+		if h.RecordValue((i+1)*1000) != nil {
+			panic("a value beyond the histogram")
+		}
+	}
+	return h
+}
+
+func TestPercentiles(t *testing.T) {
+	if got := Percentiles(nil); got != nil {
+		t.Errorf("no histogram: got %v", got)
+	}
+	if got := Percentiles(results.NewHistogram(results.Figures)); got != nil {
+		t.Errorf("no samples: got %v", got)
+	}
+	for _, n := range []int64{1, 3, 19, 20, 100, 1000, 20_000} {
+		curve := Percentiles(uniform(n))
+		last := curve[len(curve)-1]
+		if math.Abs(last.Millis-float64(n)) > float64(n)/1000 || math.Abs(last.Percentile-100*(1-1/float64(n))) > 1e-9 || last.Enough {
+			t.Errorf("n=%d: the curve ends with %+v, want the maximum", n, last)
+		}
+		for i, p := range curve {
+			if p.Enough != results.Enough(n, p.Percentile) {
+				t.Errorf("n=%d: %+v is wrong about its samples", n, p)
+			}
+			if i > 0 && (p.Millis < curve[i-1].Millis || p.Percentile <= curve[i-1].Percentile && n > 1) {
+				t.Errorf("n=%d: the curve falls from %+v to %+v", n, curve[i-1], p)
+			}
+			if exact := p.Percentile / 100 * float64(n); n >= 1000 && math.Abs(p.Millis-exact) > float64(n)/500+1 {
+				t.Errorf("n=%d: p%.3f is %.1f ms, want %.1f", n, p.Percentile, p.Millis, exact)
+			}
+		}
+	}
+}
+
+func TestSplitSharesAPoint(t *testing.T) {
+	enough, few := split(Percentiles(uniform(100)))
+	if len(enough) == 0 || len(few) < 2 || enough[len(enough)-1] != few[0] {
+		t.Errorf("the parts do not meet: %v and %v", enough, few)
+	}
+	enough, few = split(Percentiles(uniform(3)))
+	if len(enough) != 0 || len(few) == 0 {
+		t.Errorf("three samples: got %v and %v, want nothing that is certain", enough, few)
+	}
+}
