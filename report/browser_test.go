@@ -71,7 +71,7 @@ type seen struct {
 }
 
 // open visits a page in a tab of its own.
-func (v visit) open(t *testing.T, browser context.Context) seen {
+func (v visit) open(browser context.Context, t *testing.T) seen {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	defer cancel()
@@ -167,7 +167,7 @@ func TestInBrowser(t *testing.T) {
 		"trouble-dark-390":     {file: trouble, width: 390, scheme: "dark"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := v.open(t, ctx)
+			s := v.open(ctx, t)
 			if len(s.complaints) > 0 {
 				t.Errorf("the page is not quiet: %q", s.complaints)
 			}
@@ -178,7 +178,7 @@ func TestInBrowser(t *testing.T) {
 		})
 	}
 	t.Run("styles blocked", func(t *testing.T) {
-		s := visit{file: blocked, width: 1280, scheme: "dark"}.open(t, ctx)
+		s := visit{file: blocked, width: 1280, scheme: "dark"}.open(ctx, t)
 		if len(s.complaints) != 1 || !strings.Contains(s.complaints[0], "Content Security Policy") {
 			t.Errorf("want the refusal of the one style sheet and nothing else: %q", s.complaints)
 		}

@@ -109,6 +109,7 @@ func (f fixture) header() *results.Header {
 }
 
 func (f fixture) interval(t testing.TB, rng *rand.Rand, second int, phase results.PhaseName, stalled, last bool) *results.Interval {
+	t.Helper()
 	in := &results.Interval{
 		StartMS: float64(second) * 1000, EndMS: float64(second+1) * 1000,
 		Generator: results.Usage{CPUCores: 0.18 + 0.05*rng.Float64(), RSSBytes: 46<<20 + int64(second%600)<<12},
@@ -138,6 +139,7 @@ func (f fixture) interval(t testing.TB, rng *rand.Rand, second int, phase result
 }
 
 func (f fixture) watch(t testing.TB, rng *rand.Rand, phase results.PhaseName, stalled, last bool) results.WatchInterval {
+	t.Helper()
 	w := results.WatchInterval{Workload: "informers", Phase: phase, Watchers: f.watchers}
 	if last {
 		w.Phase, w.Sealed = results.PhaseMeasure, true
@@ -160,6 +162,7 @@ func (f fixture) watch(t testing.TB, rng *rand.Rand, phase results.PhaseName, st
 
 // interval is one second of a load: its arrivals vary, a stall delays and is seen in response more than in service.
 func (l load) interval(t testing.TB, rng *rand.Rand, second int, phase results.PhaseName, stalled bool) results.OperationInterval {
+	t.Helper()
 	n := int64(l.rate)
 	if l.rate < 1 && second%int(1/l.rate) == 0 {
 		n = 1
@@ -204,6 +207,7 @@ func record(h *hdr.Histogram, millis float64) {
 }
 
 func encode(t testing.TB, h *hdr.Histogram) results.Histogram {
+	t.Helper()
 	e, err := results.EncodeHistogram(h)
 	if err != nil {
 		t.Fatal(err)

@@ -44,6 +44,21 @@ type lagRow struct {
 	Lag             []cell
 }
 
+// Overview is the figure of all operations on one latency axis, figure.Wide or
+// figure.Narrow wide.
+func Overview(r results.Result, width float64) figure.Figure {
+	var rows []figure.OverviewRow
+	var says []string
+	for _, g := range groups(r.Operations) {
+		rows = append(rows, figure.OverviewRow{Workload: g.Workload})
+		for _, o := range g.Operations {
+			row := figure.NewOverviewRow(g.Workload, o.Operation, o.Response, o.Service)
+			rows, says = append(rows, row), append(says, g.Workload+" "+row.String())
+		}
+	}
+	return figure.Overview("Response of each operation on one logarithmic axis: "+strings.Join(says, "; ")+".", width, rows)
+}
+
 // addFigures draws all figures of the page.
 func (v *view) addFigures(run *results.Run, r results.Result) error {
 	p := plotter{run: run, time: figure.NewTimeline(run)}
@@ -78,20 +93,10 @@ func (p *plotter) picture(caption string, f figure.Figure) picture {
 }
 
 func (p *plotter) overview(r results.Result) overview {
-	var rows []figure.OverviewRow
-	var says []string
-	for _, g := range groups(r.Operations) {
-		rows = append(rows, figure.OverviewRow{Workload: g.Workload})
-		for _, o := range g.Operations {
-			row := figure.NewOverviewRow(g.Workload, o.Operation, o.Response, o.Service)
-			rows, says = append(rows, row), append(says, g.Workload+" "+row.String())
-		}
-	}
-	if len(says) == 0 {
+	if len(r.Operations) == 0 {
 		return overview{}
 	}
-	message := "Response of each operation on one logarithmic axis: " + strings.Join(says, "; ") + "."
-	return overview{Wide: p.svg(figure.Overview(message, figure.Wide, rows)), Narrow: p.svg(figure.Overview(message, figure.Narrow, rows))}
+	return overview{Wide: p.svg(Overview(r, figure.Wide)), Narrow: p.svg(Overview(r, figure.Narrow))}
 }
 
 func (p *plotter) workload(g group) plotGroup {

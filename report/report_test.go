@@ -58,6 +58,7 @@ func hour(t testing.TB) Page {
 
 // variants are runs that a report must cope with.
 func variants(t *testing.T) map[string]Page {
+	t.Helper()
 	killed := podChurn(6)
 	killed.unended = true
 	empty := podChurn(0)

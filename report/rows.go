@@ -34,21 +34,23 @@ func groups(all []results.Operation) []group {
 	var gs []group
 	for _, workload := range slices.Sorted(maps.Keys(by)) {
 		slices.SortStableFunc(by[workload], func(a, b results.Operation) int {
-			if a.Chain != b.Chain {
-				return map[bool]int{true: -1, false: 1}[a.Chain]
-			}
-			return cmp.Or(cmp.Compare(place(a.Operation), place(b.Operation)), strings.Compare(a.Operation, b.Operation))
+			return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(a.Operation, b.Operation))
 		})
 		gs = append(gs, group{Workload: workload, Operations: by[workload]})
 	}
 	return gs
 }
 
-func place(operation string) int {
-	if i := slices.Index(lifecycle[:], operation); i >= 0 {
-		return i
+// place is where an operation comes in telling order: chains before all others.
+func place(o results.Operation) int {
+	i := slices.Index(lifecycle[:], o.Operation)
+	if i < 0 {
+		i = len(lifecycle)
 	}
-	return len(lifecycle)
+	if o.Chain {
+		i -= len(lifecycle) + 1
+	}
+	return i
 }
 
 // achievedShare is the achieved rate as a share of the target rate, for example "98%".

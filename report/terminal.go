@@ -166,7 +166,7 @@ func left(s string, n int) string {
 // wrap breaks a text at spaces into lines of at most n columns; a longer word stands alone.
 func wrap(s string, n int) []string {
 	var lines []string
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		last := len(lines) - 1
 		if last >= 0 && width(lines[last])+1+width(word) <= n {
 			lines[last] += " " + word

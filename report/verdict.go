@@ -91,16 +91,16 @@ func thresholdsMet(all []results.ThresholdResult) string {
 	for _, t := range all {
 		n[t.Status]++
 	}
-	s := fmt.Sprintf("%d of %d thresholds met", n[results.Pass], len(all))
+	parts := []string{fmt.Sprintf("%d of %d thresholds met", n[results.Pass], len(all))}
 	for _, rest := range []struct {
 		status results.Status
 		words  string
 	}{{results.Fail, "breached"}, {results.TooFew, "with too few samples"}, {results.Skipped, "skipped"}} {
 		if n[rest.status] > 0 {
-			s += fmt.Sprintf(", %d %s", n[rest.status], rest.words)
+			parts = append(parts, fmt.Sprintf("%d %s", n[rest.status], rest.words))
 		}
 	}
-	return s
+	return strings.Join(parts, ", ")
 }
 
 func checksPassed(all []results.Check) string {

@@ -86,7 +86,7 @@ type Distribution struct {
 	P90    *float64 `json:"p90_ms"`
 	P95    *float64 `json:"p95_ms"`
 	P99    *float64 `json:"p99_ms"`
-	P99_9  *float64 `json:"p99_9_ms"`  //nolint:revive // the underscore is the decimal point
+	P99_9  *float64 `json:"p99_9_ms"`
 	P99_99 *float64 `json:"p99_99_ms"` //nolint:revive // the underscore is the decimal point
 	Max    *float64 `json:"max_ms"`
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-var update = flag.Bool("update", false, "write golden files anew") //nolint:gochecknoglobals // a flag of the test
+var update = flag.Bool("update", false, "write golden files anew")
 
 // The published schema of result.json says what the types say; -update writes it anew.
 func TestSchemaIsUpToDate(t *testing.T) {

@@ -3,10 +3,9 @@ package runner
 import (
 	"bufio"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
-
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 

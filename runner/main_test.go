@@ -65,14 +65,15 @@ func (stub) Status(context.Context, *pb.StatusRequest) (*pb.StatusResponse, erro
 
 // serveStub serves until standard input ends.
 func serveStub() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	server := grpc.NewServer()
 	pb.RegisterKVServer(server, stub{})
 	pb.RegisterMaintenanceServer(server, stub{})
-	fmt.Println("http://" + listener.Addr().String())
+	fmt.Fprintln(os.Stdout, "http://"+listener.Addr().String())
 	go func() {
 		_, _ = bufio.NewReader(os.Stdin).ReadString(0)
 		server.Stop()
@@ -83,7 +84,7 @@ func serveStub() error {
 // startStub starts a stub and returns its URL.
 func startStub(tb testing.TB) string {
 	tb.Helper()
-	c := exec.Command(os.Args[0], stubCommand)
+	c := exec.CommandContext(context.Background(), os.Args[0], stubCommand)
 	c.Stderr = os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := c.StdinPipe()

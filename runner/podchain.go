@@ -149,11 +149,9 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 	c, pod := p.churn, p.pod
 	switch step {
 	case stepGetAccount:
-		_, ok := w.read(ctx, t, c.accounts, c.accounts.Key(pod.namespace, "default"))
-		return endOf(ok)
+		return endOf(w.read(ctx, t, c.accounts, c.accounts.Key(pod.namespace, "default")))
 	case stepGet:
-		_, ok := w.read(ctx, t, c.pods, pod.key)
-		return endOf(ok)
+		return endOf(w.read(ctx, t, c.pods, pod.key))
 	case stepGrant:
 		return p.grant(ctx, w, t)
 	case stepEvent:

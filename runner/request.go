@@ -59,10 +59,10 @@ func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requ
 	return reply, ok
 }
 
-// read sends a get.
-func (w *worker) read(ctx context.Context, t *task, s *kube.Store, key string) (kube.Reply, bool) {
+// read sends a get and reports whether it succeeded.
+func (w *worker) read(ctx context.Context, t *task, s *kube.Store, key string) bool {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
-	reply, err := s.Get(ctx, key)
-	return reply, w.end(err, false)
+	_, err := s.Get(ctx, key)
+	return w.end(err, false)
 }

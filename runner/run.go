@@ -192,12 +192,13 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	r.clock.begin.Store(int64(begin))
 	end := r.clock.measureEnd()
 	ticker := r.startTicker()
-	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
-	r.phaseAt(results.PhaseMeasure, r.clock.measureStart(), r.job.Scenario.Phases.Measure)
-
 	var pacing sync.WaitGroup
 	pacing.Go(func() { r.env.pacer.run(begin, end) })
-	complete = r.waitUntil(ctx, end)
+	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
+	if complete = r.waitUntil(ctx, r.clock.measureStart()); complete {
+		r.phaseAt(results.PhaseMeasure, r.clock.measureStart(), r.job.Scenario.Phases.Measure)
+		complete = r.waitUntil(ctx, end)
+	}
 	if !complete {
 		r.env.pacer.endArrivals()
 		r.event(results.EventInterrupted, fmt.Sprintf("after %.1f s of load", (r.clock.Now()-begin).Seconds()))

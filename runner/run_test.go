@@ -245,6 +245,7 @@ func TestMemberKilled(t *testing.T) {
 
 // killMembers kills the members of the labs in a runs' folder, by what stands on their command lines.
 func killMembers(t *testing.T, runsDir string) {
+	t.Helper()
 	for _, pid := range membersOf(t, runsDir) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Error(err)
@@ -254,6 +255,7 @@ func killMembers(t *testing.T, runsDir string) {
 
 // membersOf is the process ids of the members that belong to a runs' folder.
 func membersOf(t *testing.T, runsDir string) (pids []int) {
+	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Error(err)

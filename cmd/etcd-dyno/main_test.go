@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -75,7 +76,7 @@ func exits(ts *testscript.TestScript, command []string, want ...int) {
 // Killed in mid-run, the tool leaves no process, and a report up to the last full second.
 func TestKilled(t *testing.T) {
 	runs := t.TempDir()
-	command := exec.Command(os.Args[0], "run", "pod-churn", "--set", "phases.warmup=1s", "--set", "phases.measure=60s", "--runs-dir", runs)
+	command := exec.CommandContext(context.Background(), os.Args[0], "run", "pod-churn", "--set", "phases.warmup=1s", "--set", "phases.measure=60s", "--runs-dir", runs)
 	var talk bytes.Buffer
 	command.Stderr, command.SysProcAttr = &talk, &syscall.SysProcAttr{Setpgid: true}
 	if err := command.Start(); err != nil {

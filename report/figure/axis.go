@@ -154,8 +154,9 @@ func timeTicks(lo, hi float64) []plot.Tick {
 func clock(seconds, step float64) string {
 	sign := ""
 	if seconds < 0 {
-		sign, seconds = "−", -seconds
+		sign = "−"
 	}
+	seconds = math.Abs(seconds) // also of the zero that is below zero
 	switch {
 	case step >= 3600:
 		return sign + plain(seconds/3600) + " h"

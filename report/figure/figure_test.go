@@ -96,6 +96,7 @@ func TestInksContrast(t *testing.T) {
 			continue
 		case inkSky: // beside inkBlue, which carries the figure
 			want = 2.5
+		default:
 		}
 		linear := func(v uint8) float64 {
 			s := float64(v) / 255
@@ -157,7 +158,7 @@ func TestTicks(t *testing.T) {
 		{"nines", nineTicks(0, 2), "0, 50%, 90%, 99%"},
 		{"many nines", nineTicks(0, 4.3), "50%, 90%, 99%, 99.9%, 99.99%"},
 		{"seconds", timeTicks(-5, 22), "−5 s, 0 s, 5 s, 10 s, 15 s, 20 s"},
-		{"an hour", timeTicks(-30, 3600), "0 min, 10 min, 20 min, 30 min, 40 min, 50 min, 60 min"},
+		{"an hour", timeTicks(-30, 3600), "0 min, 15 min, 30 min, 45 min, 60 min"},
 		{"a day", timeTicks(0, 86400), "0 h, 6 h, 12 h, 18 h, 24 h"},
 		{"a rate", linearTicks(PerSecond)(0, 8.3), "0/s, 2/s, 4/s, 6/s, 8/s"},
 		{"a high rate", linearTicks(PerSecond)(0, 6000), "0/s, 2k/s, 4k/s, 6k/s"},

@@ -110,6 +110,6 @@ func words(i ink, x text.XAlignment, y text.YAlignment) text.Style {
 	return text.Style{Color: i.colour(), Font: face(fontSize), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
 }
 
-func line(i ink, width vg.Length, dashes ...vg.Length) draw.LineStyle {
-	return draw.LineStyle{Color: i.colour(), Width: width, Dashes: dashes}
+func line(i ink, width vg.Length) draw.LineStyle {
+	return draw.LineStyle{Color: i.colour(), Width: width}
 }

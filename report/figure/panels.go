@@ -80,14 +80,17 @@ func split(curve []PercentilePoint) (enough, few []xy) {
 	return enough, few
 }
 
-// LatencyPanel draws the median, the 99th percentile and the maximum over time.
+// LatencyPanel draws the median, the 99th percentile and the maximum over time;
+// the 99th percentile only where there are samples enough for it to be another than the maximum.
 func LatencyPanel(message string, t Timeline, y LatencySpan, points []LatencyPoint) Figure {
 	p := panel{x: span{t.From, t.To}, y: y.span, xTicks: timeTicks, yTicks: latencyTicks, xLabel: "time since measuring began", bands: t.Bands}
 	done := func(p LatencyPoint) bool { return p.Count > 0 }
 	peak := dot(inkOrange.colour(), 1.6)
+	withP99 := tellsP99(t, points)
+	p99 := func(p LatencyPoint) bool { return withP99 && p.Count > 0 }
 	p.series = []series{
 		{name: "max", style: line(inkOrange, 1), glyph: sparse(&peak, len(points)), stretches: stretches(points, done, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.Max)} })},
-		{name: "p99", style: line(inkBlue, 1.5), stretches: stretches(points, func(p LatencyPoint) bool { return p.P99 > 0 }, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.P99)} })},
+		{name: "p99", style: line(inkBlue, 1.5), stretches: stretches(points, p99, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.P99)} })},
 		{name: "p50", style: line(inkGreen, 2), stretches: stretches(points, done, func(p LatencyPoint) xy { return xy{p.Second, logMillis(p.P50)} })},
 	}
 	p.dropEmpty()

@@ -88,17 +88,22 @@ type LatencyPoint struct {
 	P50, P99, Max float64
 }
 
-// tooFewForP99 is the count below which a second's p99 is nothing but its
-// maximum: such a point is not drawn.
-const tooFewForP99 = 100
-
 // add takes an interval's tail into a column.
 func (p *LatencyPoint) add(t results.Tail) {
 	p.Count += t.Count
-	p.P50, p.Max = max(p.P50, t.P50), max(p.Max, t.Max)
-	if t.Count >= tooFewForP99 {
-		p.P99 = max(p.P99, t.P99)
+	p.P50, p.P99, p.Max = max(p.P50, t.P50), max(p.P99, t.P99), max(p.Max, t.Max)
+}
+
+// tellsP99 reports whether p99 over time says more than the maximum: whether
+// intervals in which something was done have a hundred samples on average.
+func tellsP99(t Timeline, points []LatencyPoint) bool {
+	var count, intervals int64
+	for _, p := range points {
+		if count += p.Count; p.Count > 0 {
+			intervals += int64(t.PerColumn)
+		}
 	}
+	return count > 0 && count >= 100*intervals
 }
 
 // LatencyOf is an operation's response over time.

@@ -84,19 +84,32 @@ func TestTimelineOfARunCutShort(t *testing.T) {
 
 func TestLatencyOf(t *testing.T) {
 	points := LatencyOf(NewTimeline(aRun(2)), "churn", "create")
-	want := []LatencyPoint{{Second: -0.5}, {Second: 0.5, Count: 1, P50: 1, Max: 3}, {Second: 1.5, Count: 2, P50: 2, Max: 6}, {Second: 2.5}}
+	want := []LatencyPoint{{Second: -0.5}, {Second: 0.5, Count: 1, P50: 1, P99: 2, Max: 3}, {Second: 1.5, Count: 2, P50: 2, P99: 4, Max: 6}, {Second: 2.5}}
 	if diff := cmp.Diff(want, points[4:], nearly); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestLatencyOfHasAP99WithEnoughSamples(t *testing.T) {
-	points := LatencyOf(NewTimeline(aRun(100)), "churn", "create")
-	if got := points[5+98]; got.Count != 99 || got.P99 != 0 {
-		t.Errorf("99 samples: got %+v, want no p99", got)
-	}
-	if got := points[5+99]; got.Count != 100 || got.P99 != 200 {
-		t.Errorf("100 samples: got %+v, want a p99 of 200 ms", got)
+func TestTellsP99(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		perColumn int
+		counts    []int64
+		want      bool
+	}{
+		{"nothing", 1, []int64{0, 0}, false},
+		{"a hundred", 1, []int64{0, 95, 105, 0}, true},
+		{"fewer", 1, []int64{99, 100}, false},
+		{"columns of four", 4, []int64{400, 400}, true},
+		{"columns of four, fewer", 4, []int64{399, 400}, false},
+	} {
+		var points []LatencyPoint
+		for _, n := range test.counts {
+			points = append(points, LatencyPoint{Count: n})
+		}
+		if got := tellsP99(Timeline{PerColumn: test.perColumn}, points); got != test.want {
+			t.Errorf("%s: got %v", test.name, got)
+		}
 	}
 }
 
@@ -113,7 +126,7 @@ func TestDeliveryOf(t *testing.T) {
 	if diff := cmp.Diff([]Point{{0.5, 10}, {1.5, 20}}, DeliveredOf(line, "informers")[5:7], nearly); diff != "" {
 		t.Errorf("delivered (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]LatencyPoint{{Second: 0.5, Count: 10, P50: 1, Max: 3}}, DeliveryOf(line, "informers")[5:6], nearly); diff != "" {
+	if diff := cmp.Diff([]LatencyPoint{{Second: 0.5, Count: 10, P50: 1, P99: 2, Max: 3}}, DeliveryOf(line, "informers")[5:6], nearly); diff != "" {
 		t.Errorf("delivery (-want +got):\n%s", diff)
 	}
 }

@@ -15,7 +15,7 @@ func FilesystemOf(dir string) (string, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return "", fmt.Errorf("asking for the file system of %s: %w", dir, err)
 	}
-	return filesystemName(uint32(s.Type)), nil //nolint:unconvert // the type differs by architecture
+	return filesystemName(uint32(s.Type)), nil
 }
 
 // filesystemName knows the magic numbers of statfs(2).

@@ -120,7 +120,7 @@ func Start(ctx context.Context, spec Spec) (*Lab, error) {
 	}
 	if err := l.awaitReady(ctx); err != nil {
 		l.stopping.Store(true)
-		return nil, fmt.Errorf("starting the lab: %w", errors.Join(err, l.end()))
+		return nil, fmt.Errorf("starting the lab: %w", errors.Join(err, l.end())) //nolint:contextcheck // ending goes on when ctx has ended
 	}
 	return l, nil
 }
@@ -179,7 +179,7 @@ func (l *Lab) Stop(ctx context.Context) error {
 		if err := json.NewEncoder(l.orders).Encode(request{Stop: true}); err == nil {
 			l.host.awaitExit(ctx, l.spec.StopTimeout+margin)
 		}
-		if err := l.end(); err != nil {
+		if err := l.end(); err != nil { //nolint:contextcheck // ending goes on when ctx has ended
 			l.stopErr = fmt.Errorf("stopping the lab: %w", err)
 		}
 	})
