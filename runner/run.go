@@ -192,6 +192,7 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	r.clock.begin.Store(int64(begin))
 	end := r.clock.measureEnd()
 	ticker := r.startTicker()
+	defer spareProcessors()()
 	var pacing sync.WaitGroup
 	pacing.Go(func() { r.env.pacer.run(begin, end) })
 	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
