@@ -33,6 +33,9 @@ func browser(t *testing.T) string {
 			return path
 		}
 	}
+	if os.Getenv("ETCD_DYNO_REQUIRE_BROWSER") != "" {
+		t.Fatal("no browser, though ETCD_DYNO_REQUIRE_BROWSER is set")
+	}
 	t.Skip("no browser: set CHROME, or install chromium or google-chrome")
 	return ""
 }

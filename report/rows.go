@@ -55,10 +55,10 @@ func place(o results.Operation) int {
 
 // achievedShare is the achieved rate as a share of the target rate, for example "98%".
 func achievedShare(o results.Operation) string {
-	if o.TargetRate <= 0 {
+	if o.Intended <= 0 {
 		return ""
 	}
-	share := 100 * o.AchievedRate / o.TargetRate
+	share := 100 * float64(o.Succeeded+o.Conflicts) / float64(o.Intended)
 	if rounded := math.Round(share); rounded < 100 || share >= 100 {
 		return fmt.Sprintf("%.0f%%", rounded)
 	}

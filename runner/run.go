@@ -109,6 +109,9 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err := r.journal.Append(results.Record{Header: r.header()}); err != nil {
 		return err
 	}
+	if fs := r.target.filesystem; fs == "tmpfs" || fs == "ramfs" {
+		r.event(results.EventWarning, "the lab's data are on "+fs+", where an fsync costs nothing: its write latencies are not those of a disk; choose a disk with --runs-dir")
+	}
 	// finish ends when the run is over, or earlier when it is cut.
 	finish, stop := context.WithCancel(cut)
 	defer stop()

@@ -64,6 +64,9 @@ func (d *display) close() {
 
 func lineOf(s runner.Status) string {
 	if s.Phase == results.PhaseSetup {
+		if s.Total == 0 {
+			return "setup"
+		}
 		return fmt.Sprintf("setup    %s %d/%d objects  %.0f s", bar(float64(s.Done), float64(s.Total)), s.Done, s.Total, s.Elapsed.Seconds())
 	}
 	line := fmt.Sprintf("%-8s %s %2.0f/%.0f s  %5.0f op/s  p99 %-8s errors %d",

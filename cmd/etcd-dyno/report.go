@@ -53,11 +53,15 @@ RUN is a run folder.`,
 // written is what writeOut has made of a journal.
 type written struct{ result results.Result }
 
-// writeOut computes result.json and report.html from a run's journal.
-func writeOut(folder, reproduce string) (written, error) {
+// writeOut computes result.json and report.html from a run's journal. invalid
+// says what else makes the run invalid that the journal itself cannot tell.
+func writeOut(folder, reproduce string, invalid ...string) (written, error) {
 	loaded, err := results.Load(folder)
 	if err != nil {
 		return written{}, err
+	}
+	for _, reason := range invalid {
+		loaded.Events = append(loaded.Events, results.Event{AtMS: loaded.LastMS, Kind: results.EventInvalid, Detail: reason})
 	}
 	w := written{result: verdict.Judge(loaded)}
 	page := report.Page{Run: loaded, Result: w.result, Reproduce: reproduce}

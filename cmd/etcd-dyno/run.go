@@ -111,10 +111,16 @@ func run(cmd *cobra.Command, std standard, name string, f runFlags) error {
 
 // finish writes result and report from what the journal has, and prints the summary.
 func finish(std standard, f runFlags, job runner.Job, folder string, failed error, interrupted bool) error {
-	w, err := writeOut(folder, reproduce(f, job))
+	var invalid []string
+	if errors.Is(failed, runner.ErrJournal) {
+		invalid = append(invalid, failed.Error())
+	}
+	w, err := writeOut(folder, reproduce(f, job), invalid...)
 	if err != nil {
-		// There is no journal, or nothing in it: the run was over before it began.
+		// There is no journal, or nothing in it, or no room for more.
 		switch {
+		case len(invalid) > 0:
+			return exitError{exitInvalid, errors.Join(failed, err)}
 		case interrupted:
 			return exitError{exitInterrupted, errors.New("interrupted before anything was measured")}
 		case failed != nil:
@@ -130,10 +136,7 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 	}
 	fmt.Fprintf(std.err, "report: %s\n", filepath.Join(folder, results.ReportFile))
 	code := codeOf(w.result, f.strict, interrupted)
-	switch {
-	case errors.Is(failed, runner.ErrJournal) && code != exitInterrupted && code != exitCheck:
-		code = exitInvalid
-	case failed != nil && code != exitInterrupted:
+	if failed != nil && len(invalid) == 0 && code != exitInterrupted {
 		code = exitCannotRun
 	}
 	if code == exitDone {

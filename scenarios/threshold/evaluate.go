@@ -2,6 +2,7 @@ package threshold
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -66,7 +67,8 @@ type Outcome struct {
 //
 // A percentile p of n samples with n·(1−p) < 10 has too few beyond it to be
 // told. An upper limit is then met if the maximum meets it; a lower limit is
-// missed if the maximum misses it; else the outcome is TooFew.
+// missed if the maximum misses it; else the outcome is TooFew. Its value is then
+// the maximum, and says so.
 //
 // Counters are compared exactly as they are. Latencies and rates have no == or
 // !=: Parse refuses it.
@@ -86,7 +88,7 @@ func (t Threshold) Evaluate(rows []Row) Outcome {
 	}
 	value := NoData
 	if worst.known {
-		value = t.unit.format(worst.value)
+		value = worst.note + t.unit.format(worst.value)
 	}
 	return Outcome{Status: worst.status, Value: value, Of: worst.of}
 }
@@ -97,6 +99,7 @@ type finding struct {
 	value  float64
 	known  bool // false where there is no data
 	of     string
+	note   string // stands before the value where that is not the statistic itself
 }
 
 // refersTo reports whether the threshold is about the row.
@@ -126,28 +129,27 @@ func (t Threshold) judge(row Row) finding {
 	if q.Count <= 0 {
 		return f
 	}
+	// The tolerance is for 1000 samples of p99, where 1000 × (1 − 0.99) is 9.999….
+	if t.percentile > 0 && float64(q.Count)*(100-t.percentile)/100 < 10-1e-9 {
+		f.value, f.known, f.note = q.MaxMS, true, fmt.Sprintf("%d samples, max ", q.Count)
+		f.status = t.judgeMaximum(q.MaxMS)
+		return f
+	}
 	f.value = t.statistic(q)
 	f.known = !math.IsNaN(f.value)
-	if f.known {
-		f.status = t.judgeValue(f.value, q)
+	if f.known && t.holds(f.value) {
+		f.status = Pass
 	}
 	return f
 }
 
-// judgeValue compares a statistic, which may be of too few samples.
-func (t Threshold) judgeValue(value float64, q Quantity) Status {
-	// The tolerance is for 1000 samples of p99, where 1000 × (1 − 0.99) is 9.999….
-	enough := float64(q.Count)*(100-t.percentile)/100 >= 10-1e-9
+// judgeMaximum judges a percentile of too few samples by their maximum.
+func (t Threshold) judgeMaximum(maxMS float64) Status {
 	upper := strings.HasPrefix(t.op, "<")
 	switch {
-	case t.percentile == 0 || enough:
-		if t.holds(value) {
-			return Pass
-		}
-		return Fail
-	case upper && t.holds(q.MaxMS):
+	case upper && t.holds(maxMS):
 		return Pass
-	case !upper && !t.holds(q.MaxMS):
+	case !upper && !t.holds(maxMS):
 		return Fail
 	default:
 		return TooFew
