@@ -197,6 +197,7 @@ func (l load) interval(t testing.TB, rng *rand.Rand, second int, phase results.P
 		record(response, s+wait+0.08*math.Exp(0.7*rng.NormFloat64()))
 	}
 	o.Quantities = map[string]results.Histogram{results.Response: encode(t, response), results.Turnaround: encode(t, turnaround), results.Service: encode(t, service)}
+	o.Achieved = o.Succeeded + o.Conflicts
 	return o
 }
 

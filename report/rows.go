@@ -55,15 +55,25 @@ func place(o results.Operation) int {
 
 // achievedShare is the achieved rate as a share of the target rate, for example "98%".
 func achievedShare(o results.Operation) string {
-	if o.Intended <= 0 {
+	if o.TargetRate <= 0 {
 		return ""
 	}
-	share := 100 * float64(o.Succeeded+o.Conflicts) / float64(o.Intended)
+	share := math.Round(1e8*o.AchievedRate/o.TargetRate) / 1e6
 	if rounded := math.Round(share); rounded < 100 || share >= 100 {
 		return fmt.Sprintf("%.0f%%", rounded)
 	}
 	// Never "100%" where something was missed.
 	return fmt.Sprintf("%.1f%%", math.Floor(share*10)/10)
+}
+
+// short reports whether clearly less was achieved than intended: by 2 %, and by
+// more than what chance lets begin before the measure phase and end after it.
+func short(o results.Operation) bool {
+	if o.TargetRate <= 0 {
+		return false
+	}
+	missed := float64(o.Intended) * (1 - o.AchievedRate/o.TargetRate)
+	return missed > max(0.02*float64(o.Intended), 3*math.Sqrt(float64(o.Intended)))
 }
 
 // errorDetail is an operation's errors by code, most frequent first.

@@ -95,7 +95,7 @@ func newWorkloadTable(g group) workloadTable {
 			Name: o.Operation, Resource: o.Resource, Chain: o.Chain,
 			Intended: figure.Count(o.Intended), Achieved: figure.Rate(o.AchievedRate), Share: achievedShare(o),
 			Errors: figure.Count(o.ErrorCount()), Codes: errorDetail(o), Failed: o.ErrorCount() > 0,
-			Conflicts: figure.Count(o.Conflicts), Remarks: remarks(o), Short: o.AchievedRate < 0.98*o.TargetRate,
+			Conflicts: figure.Count(o.Conflicts), Remarks: remarks(o), Short: short(o),
 			Response: cells(o.Response, 50, 95, 99, 99.9, 100), Service: cells(o.Service, 50, 99),
 		})
 	}

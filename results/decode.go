@@ -88,6 +88,27 @@ func (t *momentTail) add(row OperationInterval, quantities map[string]*hdr.Packe
 	return t
 }
 
+// watchTail gathers one watch workload's rows of one interval.
+type watchTail struct {
+	row      WatchMoment
+	delivery *hdr.PackedHistogram
+}
+
+// add returns t, made on first use, with a row added.
+func (t *watchTail) add(row WatchInterval, delivery *hdr.PackedHistogram) *watchTail {
+	if t == nil {
+		t = &watchTail{row: WatchMoment{Workload: row.Workload}}
+	}
+	t.row.Delivered += row.Delivered
+	t.delivery = together(t.delivery, delivery)
+	return t
+}
+
+func (t *watchTail) moment() WatchMoment {
+	t.row.Delivery = tail(t.delivery)
+	return t.row
+}
+
 // together is the sum of two histograms, each of which may be nil; neither is changed.
 func together(a, b *hdr.PackedHistogram) *hdr.PackedHistogram {
 	if a == nil || b == nil {

@@ -19,7 +19,7 @@ const JournalFile = "run.jsonl"
 // Note: records are not fsynced. They outlive the process, also kill -9, and an
 // fsync of ours would queue on the very disk that is being measured.
 type Journal struct {
-	mu   sync.Mutex // guards file, err and size
+	mu   sync.Mutex // guards file and err
 	file *os.File
 	err  error
 }
@@ -35,19 +35,19 @@ func CreateJournal(path string) (*Journal, error) {
 }
 
 // Append writes one record as one line. Once a write has failed every later
-// call returns the same error, so that a gap is never hidden between two
-// records; a line cut short is closed first, so that it costs itself alone.
+// call returns the same error, so that a gap is never hidden between two records.
 func (j *Journal) Append(r Record) error {
 	line, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("encoding a journal record: %w", err)
-	}
-	line = append(line, '\n')
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
 		return j.err
 	}
+	if err != nil {
+		j.err = fmt.Errorf("encoding a journal record: %w", err)
+		return j.err
+	}
+	line = append(line, '\n')
 	if _, err := j.file.Write(line); err != nil {
 		j.err = fmt.Errorf("appending to the journal: %w", err)
 		return j.err

@@ -32,7 +32,7 @@ func sample(tb testing.TB, seconds, operations int) [][]byte {
 		for o := range operations {
 			in.Operations = append(in.Operations, OperationInterval{
 				Workload: "w", Operation: string(rune('a' + o)), Phase: PhaseMeasure,
-				Counts:     Counts{Intended: 100, Sent: 100, Succeeded: 100},
+				Counts:     Counts{Intended: 100, Sent: 100, Succeeded: 100, Achieved: 100},
 				Quantities: map[string]Histogram{Response: e, Turnaround: e, Service: e},
 			})
 		}
@@ -168,7 +168,7 @@ func TestMergedNotAveraged(t *testing.T) {
 		t.Fatal(err)
 	}
 	slow, err := json.Marshal(Record{Interval: &Interval{StartMS: 1000, EndMS: 2000, Operations: []OperationInterval{{
-		Workload: "w", Operation: "a", Phase: PhaseMeasure, Counts: Counts{Intended: 900, Succeeded: 900}, Quantities: map[string]Histogram{Response: e},
+		Workload: "w", Operation: "a", Phase: PhaseMeasure, Counts: Counts{Intended: 900, Succeeded: 900, Achieved: 900}, Quantities: map[string]Histogram{Response: e},
 	}}}})
 	if err != nil {
 		t.Fatal(err)

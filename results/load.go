@@ -24,10 +24,12 @@ type Run struct {
 	Operations []OperationRecord
 	Watches    []WatchRecord
 	// Lag is by workload, Usage over the measure phase.
-	Lag    map[string]*hdr.Histogram
-	Usage  Usage
-	Events []Event
-	Checks []Check
+	Lag   map[string]*hdr.Histogram
+	Usage Usage
+	// LagClamped is how many lags were outside the histograms' range.
+	LagClamped int64
+	Events     []Event
+	Checks     []Check
 	// Timeline has one entry an interval, in order.
 	Timeline []Moment
 	// Ended is nil when the journal was not ended in order: the run was killed.
@@ -170,15 +172,21 @@ func (l *loader) interval(in *Interval) bool {
 	slices.SortFunc(moment.Operations, func(a, b OperationMoment) int {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
 	})
+	watched := map[string]*watchTail{}
 	for i, row := range in.Watches {
-		moment.Watches = append(moment.Watches, WatchMoment{Workload: row.Workload, Delivered: row.Delivered, Delivery: tail(decoded.watches[i][Delivery])})
+		watched[row.Workload] = watched[row.Workload].add(row, decoded.watches[i][Delivery])
 		if row.Phase == PhaseMeasure {
 			l.watch(row, decoded.watches[i])
 		}
 	}
+	for _, t := range watched {
+		moment.Watches = append(moment.Watches, t.moment())
+	}
+	slices.SortFunc(moment.Watches, func(a, b WatchMoment) int { return strings.Compare(a.Workload, b.Workload) })
 	for i, row := range in.Lag {
 		if row.Phase == PhaseMeasure {
 			l.run.Lag[row.Workload] = merge(l.run.Lag[row.Workload], decoded.lag[i])
+			l.run.LagClamped += row.Clamped
 		}
 	}
 	if l.inMeasure(in) {
@@ -229,6 +237,7 @@ func (l *loader) watch(row WatchInterval, quantities map[string]*hdr.PackedHisto
 	w.Duplicated += row.Duplicated
 	w.OutOfOrder += row.OutOfOrder
 	w.Unmatched += row.Unmatched
+	w.Clamped += row.Clamped
 	for name, h := range quantities {
 		w.Quantities[name] = merge(w.Quantities[name], h)
 	}
@@ -277,7 +286,7 @@ func (r *Run) Span(name PhaseName) (PhaseSpan, bool) {
 func (c Counts) Add(d Counts) Counts {
 	sum := Counts{
 		Intended: c.Intended + d.Intended, Sent: c.Sent + d.Sent, Succeeded: c.Succeeded + d.Succeeded,
-		Conflicts: c.Conflicts + d.Conflicts, Retries: c.Retries + d.Retries, Dropped: c.Dropped + d.Dropped,
+		Conflicts: c.Conflicts + d.Conflicts, Achieved: c.Achieved + d.Achieved, Retries: c.Retries + d.Retries, Dropped: c.Dropped + d.Dropped,
 		Skipped: c.Skipped + d.Skipped, Unreached: c.Unreached + d.Unreached, Unfinished: c.Unfinished + d.Unfinished,
 		Clamped: c.Clamped + d.Clamped, BytesSent: c.BytesSent + d.BytesSent, BytesReceived: c.BytesReceived + d.BytesReceived,
 	}

@@ -135,6 +135,9 @@ type Counts struct {
 	Succeeded int64 `json:"succeeded,omitempty"`
 	// Conflicts is how many Txn compares failed: counted, not an error.
 	Conflicts int64 `json:"conflicts,omitempty"`
+	// Achieved is how many succeeded or conflicted in this phase, whenever they
+	// were intended: what was done while the phase lasted.
+	Achieved int64 `json:"achieved,omitempty"`
 	// Retries is how often the etcd client sent a request again by itself.
 	Retries int64 `json:"retries,omitempty"`
 	// Dropped is how many found the backlog full.
@@ -146,7 +149,8 @@ type Counts struct {
 	// Unfinished is how many were not done at the end of drain; they are in
 	// Errors as DeadlineExceeded too, with their age as latency.
 	Unfinished int64 `json:"unfinished,omitempty"`
-	// Clamped is how many durations lay above the histograms' hour and were recorded as one hour.
+	// Clamped is how many durations lay outside the histograms' range: above an
+	// hour, recorded as one hour, or below zero, recorded as zero.
 	Clamped int64 `json:"clamped,omitempty"`
 	// Errors are by gRPC code, for example "Unavailable".
 	Errors map[string]int64 `json:"errors,omitempty"`
@@ -176,6 +180,8 @@ type LagInterval struct {
 	Workload string    `json:"workload"`
 	Phase    PhaseName `json:"phase"`
 	Lag      Histogram `json:"lag"`
+	// Clamped: see Counts.
+	Clamped int64 `json:"clamped,omitempty"`
 }
 
 // WatchInterval is what the watchers of one workload saw during one interval.
@@ -197,6 +203,8 @@ type WatchInterval struct {
 	// Unmatched events belong to no acknowledged write of the run: foreign,
 	// expired, or of a write whose outcome is not known.
 	Unmatched int64 `json:"unmatched,omitempty"`
+	// Clamped: see Counts.
+	Clamped int64 `json:"clamped,omitempty"`
 	// Quantities are histograms of microseconds: delivery, delivery_from_ack.
 	Quantities map[string]Histogram `json:"quantities,omitempty"`
 }

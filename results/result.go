@@ -57,7 +57,9 @@ type Operation struct {
 	Unreached  int64            `json:"unreached"`
 	Unfinished int64            `json:"unfinished"`
 	Errors     map[string]int64 `json:"errors"`
-	// TargetRate is intended per second of the measure phase, AchievedRate succeeded and conflicts per second.
+	// TargetRate is intended per second of the measure phase; AchievedRate is what
+	// succeeded or conflicted per second while it lasted, whenever it was intended:
+	// a backlog that is worked off after it does not count.
 	TargetRate    float64      `json:"target_rate"`
 	AchievedRate  float64      `json:"achieved_rate"`
 	BytesSent     int64        `json:"bytes_sent"`

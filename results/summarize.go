@@ -35,6 +35,9 @@ func Summarize(run *Run) Result {
 	for _, w := range run.Watches {
 		r.Watches = append(r.Watches, summarizeWatch(w))
 	}
+	if n := clamped(run); n > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d durations were above an hour or below zero; they are recorded as one hour or zero", n))
+	}
 	for _, e := range run.Events {
 		switch e.Kind {
 		case EventWarning, EventMember, EventFailed:
@@ -55,6 +58,18 @@ func Summarize(run *Run) Result {
 	return r
 }
 
+// clamped is how many durations of the measure phase lay outside the histograms' range.
+func clamped(run *Run) int64 {
+	n := run.LagClamped
+	for _, o := range run.Operations {
+		n += o.Clamped
+	}
+	for _, w := range run.Watches {
+		n += w.Clamped
+	}
+	return n
+}
+
 func summarizeOperation(o OperationRecord, seconds float64) Operation {
 	errors := map[string]int64{}
 	maps.Copy(errors, o.Errors)
@@ -67,7 +82,7 @@ func summarizeOperation(o OperationRecord, seconds float64) Operation {
 	}
 	if seconds > 0 {
 		s.TargetRate = float64(o.Intended) / seconds
-		s.AchievedRate = float64(o.Succeeded+o.Conflicts) / seconds
+		s.AchievedRate = float64(o.Achieved) / seconds
 	}
 	return s
 }

@@ -68,24 +68,34 @@ func (c *chain) end(shard int, last *record.Outcome) {
 		return
 	}
 	c.row.series.Done(shard, &record.Outcome{
-		Phase: c.phase, Intended: c.intended, Dispatched: c.dispatched, Sent: c.sent, Done: last.Done,
+		Phase: c.phase, DonePhase: last.DonePhase, Intended: c.intended, Dispatched: c.dispatched, Sent: c.sent, Done: last.Done,
 		Code: last.Code, Unfinished: last.Unfinished, NotSent: !c.started,
 	})
 }
 
 // cutOff records a task that the end of the run found waiting: in the backlog,
 // or, where it is not dispatched, for its due time.
-func (t *task) cutOff(at time.Duration, dispatched bool) {
+func (t *task) cutOff(shard int, at time.Duration, dispatched bool) {
 	o := record.Outcome{
 		Phase: t.phase, Intended: t.intended, Dispatched: t.dispatched, Done: at,
 		Code: codes.DeadlineExceeded, Unfinished: true, NotSent: true,
 	}
 	if dispatched {
-		t.operation.series.Done(0, &o)
+		t.operation.series.Done(shard, &o)
 	} else {
-		t.operation.series.Count(0, t.phase, record.Unreached, 1)
+		t.operation.series.Count(shard, t.phase, record.Unreached, 1)
 	}
-	t.giveUp(0, &o)
+	t.giveUp(shard, &o)
+}
+
+// drop ends a task that found the backlog full. A chain whose first operation it
+// was never began, and counts as dropped too.
+func (t *task) drop() {
+	if c := t.chain; c != nil && !c.started {
+		c.row.series.Count(0, c.phase, record.Dropped, 1)
+		t.chain = nil
+	}
+	t.giveUp(0, &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted})
 }
 
 // giveUp ends a task's chain early: what never came is unreached.

@@ -14,11 +14,14 @@ type clock struct {
 	phases scenarios.Phases
 	// begin is the start of the warm-up; far away until the load starts.
 	begin atomic.Int64
+	// ended is when an interruption ended the load; far away unless there is one.
+	ended atomic.Int64
 }
 
 func newClock(phases scenarios.Phases) *clock {
 	c := &clock{zero: time.Now(), phases: phases}
 	c.begin.Store(1 << 62)
+	c.ended.Store(1 << 62)
 	return c
 }
 
@@ -32,10 +35,13 @@ func (c *clock) measureStart() time.Duration {
 
 func (c *clock) measureEnd() time.Duration { return c.measureStart() + c.phases.Measure }
 
-// Phase is the phase that an instant lies in. Setup counts as warm-up.
+// Phase is the phase that an instant lies in. Setup counts as warm-up, and what
+// comes after an interruption as drain.
 func (c *clock) Phase(at time.Duration) record.Phase {
 	since := at - time.Duration(c.begin.Load())
 	switch {
+	case int64(at) >= c.ended.Load():
+		return record.Drain
 	case since < c.phases.Warmup:
 		return record.Warmup
 	case since < c.phases.Warmup+c.phases.Measure:

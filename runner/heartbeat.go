@@ -14,6 +14,7 @@ import (
 
 // heartbeats are the Lease renewals and status updates of all kubelets.
 type heartbeats struct {
+	workload      string
 	kind          scenarios.NodeHeartbeat
 	leases, nodes *kube.Store
 	renew, status []beat
@@ -26,7 +27,7 @@ const heartbeatJitter = 0.04
 const leaseNamespace = "kube-node-lease"
 
 func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (*heartbeats, error) {
-	h := &heartbeats{kind: kind}
+	h := &heartbeats{workload: w.Name, kind: kind}
 	var err error
 	if h.leases, err = e.store("leases"); err != nil {
 		return nil, err
@@ -35,9 +36,9 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 		return nil, err
 	}
 	s := e.stream(w)
-	h.renew = beats(h.leases, &operation{series: e.recorder.Operation(w.Name, "renew-lease", "leases"), timeout: writeTimeout}, kind.Nodes)
-	h.status = beats(h.nodes, &operation{series: e.recorder.Operation(w.Name, "update-status", "nodes"), timeout: writeTimeout}, kind.Nodes)
 	seed := e.seed(w.Name)
+	h.renew = beats(h.leases, &operation{series: e.recorder.Operation(w.Name, "renew-lease", "leases"), timeout: writeTimeout}, w.Name, kind.Nodes, seed)
+	h.status = beats(h.nodes, &operation{series: e.recorder.Operation(w.Name, "update-status", "nodes"), timeout: writeTimeout}, w.Name, kind.Nodes, seed+1)
 	for i, each := range []struct {
 		beats  []beat
 		period time.Duration
@@ -56,13 +57,14 @@ func (h *heartbeats) prepare(ctx context.Context, e *env) error {
 		if i%2 == 1 {
 			b = &h.status[i/2]
 		}
-		revision, err := e.create(ctx, filled{store: b.store, namespace: leaseNamespace, name: nodeName(i / 2), size: b.size}, uint64(i))
+		revision, err := e.create(ctx, filled{store: b.store, namespace: leaseNamespace, name: nodeName(h.workload, i/2), size: b.size}, uint64(i))
 		b.revision.Store(revision)
 		return err
 	})
 }
 
-func nodeName(i int) string { return fmt.Sprintf("node-%05d", i) }
+// nodeName is a node's name; each workload has nodes of its own.
+func nodeName(workload string, i int) string { return fmt.Sprintf("%s-node-%05d", workload, i) }
 
 // beat is one node's updates of one object: a script of a single operation.
 type beat struct {
@@ -71,21 +73,24 @@ type beat struct {
 	key       string
 	size      sizes
 	revision  atomic.Int64
+	seed      uint64
+	count     atomic.Uint64 // of the updates so far
 }
 
-func beats(s *kube.Store, o *operation, nodes int) []beat {
+func beats(s *kube.Store, o *operation, workload string, nodes int, seed uint64) []beat {
 	all := make([]beat, nodes)
 	for i := range all {
 		b := &all[i]
-		b.store, b.operation, b.key = s, o, s.Key(leaseNamespace, nodeName(i))
+		b.store, b.operation, b.key, b.seed = s, o, s.Key(leaseNamespace, nodeName(workload, i)), seed+uint64(i)<<32
 		b.size = sizesOf(s.Resource)
 	}
 	return all
 }
 
 func (b *beat) do(ctx context.Context, w *worker, t *task) next {
-	size := b.size.draw(rand.New(rand.NewPCG(uint64(t.index), uint64(t.intended))))
-	reply, ok := w.write(ctx, t, b.store, update, write{key: b.key, size: size, revision: b.revision.Load(), pick: uint64(t.intended)})
+	rng := rand.New(rand.NewPCG(b.seed, b.count.Add(1)))
+	r := write{key: b.key, size: b.size.draw(rng), revision: b.revision.Load(), pick: rng.Uint64()}
+	reply, ok := w.write(ctx, t, b.store, update, r)
 	switch {
 	case ok:
 		b.revision.Store(reply.Revision)

@@ -19,7 +19,7 @@ import (
 // millisecond, stands between the schedule and etcd.
 type pacer struct {
 	clock *clock
-	// sources are in a heap by their next arrival; only the thread uses them.
+	// sources are looked at in turn; only the thread uses them.
 	sources []source
 	steps   stepHeap
 	mu      sync.Mutex // guards inbox
@@ -162,7 +162,7 @@ func (p *pacer) due() time.Duration {
 			return p.steps[0].at
 		}
 		s := p.steps.pop()
-		s.task.stream.dispatch(s.task, s.at)
+		s.task.stream.release(s.task, s.at)
 	}
 	return 1 << 62
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path"
@@ -69,10 +70,12 @@ func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChu
 func (c *podChurn) prepare(ctx context.Context, e *env) error {
 	for i := range namespaces {
 		p := filled{store: c.accounts, namespace: namespaceOf(i), name: "default", size: sizesOf(c.accounts.Resource)}
-		if _, err := e.create(ctx, p, uint64(i)); err != nil {
+		if _, err := e.create(ctx, p, uint64(i)); err != nil && !errors.Is(err, errExists) {
 			return err
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	id, err := c.events.Grant(ctx, eventTTL)
 	if err != nil {
 		return fmt.Errorf("granting a lease for events: %w", err)
@@ -88,12 +91,13 @@ func (c *podChurn) populated(key string, index int, revision int64) {
 
 // arrive starts one pod and stops the oldest ready one.
 func (c *podChurn) arrive(index int, due time.Duration) {
-	rng := rand.New(rand.NewPCG(c.seed, uint64(index)))
+	// Each chain draws from a generator of its own: they run at once.
+	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)))
 	containers := 1
 	if rng.Float64() < c.kind.Containers-1 {
 		containers = 2
 	}
-	name := fmt.Sprintf("churn-%010d", index)
+	name := fmt.Sprintf("%s-%010d", c.stream.name, index)
 	p := &pod{namespace: namespaceOf(index), name: name, key: c.pods.Key(namespaceOf(index), name), containers: containers}
 	start := &podChain{churn: c, pod: p, rng: rng, steps: startSteps[containers-1]}
 	c.stream.arrive(start, &chain{row: c.podStart}, c.create, index, due)
@@ -103,6 +107,7 @@ func (c *podChurn) arrive(index int, due time.Duration) {
 		c.podStop.series.Count(0, c.stream.clock.Phase(due), record.Skipped, 1)
 		return
 	}
+	rng = rand.New(rand.NewPCG(c.seed, 2*uint64(index)+1))
 	stop := &podChain{churn: c, pod: old, rng: rng, steps: stopSteps[old.containers-1]}
 	if rng.Float64() >= staleShare {
 		stop.steps = freshStopSteps[old.containers-1]

@@ -22,13 +22,25 @@ func newQueue() *queue {
 	return q
 }
 
-// push adds a task. It reports whether there was room, and whether a worker
-// waits that will take it.
-func (q *queue) push(t task) (room, taken bool) {
+// pushed is what became of a task.
+type pushed uint8
+
+const (
+	taken  pushed = iota // a worker waits that will take it
+	queued               // it waits for a worker
+	full                 // there was no room
+	closed               // the run is over
+)
+
+// push adds a task.
+func (q *queue) push(t task) pushed {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.n == maxBacklog || q.closed {
-		return false, true
+	switch {
+	case q.closed:
+		return closed
+	case q.n == maxBacklog:
+		return full
 	}
 	if q.n == len(q.ring) {
 		q.grow()
@@ -37,9 +49,9 @@ func (q *queue) push(t task) (room, taken bool) {
 	q.n++
 	if q.idle >= q.n {
 		q.ready.Signal()
-		return true, true
+		return taken
 	}
-	return true, false
+	return queued
 }
 
 func (q *queue) grow() {

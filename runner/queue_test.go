@@ -11,13 +11,13 @@ import (
 func TestQueueKeepsOrder(t *testing.T) {
 	q := newQueue()
 	rng := rand.New(rand.NewPCG(1, 1))
-	pushed, popped := 0, 0
+	in, popped := 0, 0
 	for range 10000 {
 		if q.length() == 0 || rng.IntN(3) > 0 {
-			if room, taken := q.push(task{index: pushed}); !room || taken {
-				t.Fatalf("push %d: room %v, taken %v; nobody waits", pushed, room, taken)
+			if got := q.push(task{index: in}); got != queued {
+				t.Fatalf("push %d: %d; nobody waits", in, got)
 			}
-			pushed++
+			in++
 			continue
 		}
 		got, ok := q.pop()
@@ -27,11 +27,14 @@ func TestQueueKeepsOrder(t *testing.T) {
 		popped++
 	}
 	left := q.close()
-	if len(left) != pushed-popped || len(left) > 0 && left[0].index != popped {
-		t.Errorf("%d left, want %d from %d on", len(left), pushed-popped, popped)
+	if len(left) != in-popped || len(left) > 0 && left[0].index != popped {
+		t.Errorf("%d left, want %d from %d on", len(left), in-popped, popped)
 	}
 	if _, ok := q.pop(); ok {
 		t.Error("a closed queue gives a task")
+	}
+	if got := q.push(task{}); got != closed {
+		t.Errorf("a closed queue takes a task: %d", got)
 	}
 }
 
@@ -39,11 +42,11 @@ func TestQueueKeepsOrder(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	q := newQueue()
 	for i := range maxBacklog {
-		if room, _ := q.push(task{}); !room {
+		if q.push(task{}) == full {
 			t.Fatalf("no room for task %d", i)
 		}
 	}
-	if room, _ := q.push(task{}); room {
+	if q.push(task{}) != full {
 		t.Error("there is room beyond the bound")
 	}
 }

@@ -65,8 +65,14 @@ func Run(ctx, cut context.Context, job Job) (folder string, err error) {
 	}
 	r := &run{job: job, folder: folder, target: target}
 	err = r.measure(ctx, cut)
-	return folder, errors.Join(err, target.close(cut))
+	if left := target.close(cut); left != nil {
+		err = errors.Join(err, fmt.Errorf("%w: %w", ErrLeft, left))
+	}
+	return folder, err
 }
+
+// ErrLeft tells that something of the run is left: keys on a cluster that is not ours, or a process or data of a lab.
+var ErrLeft = errors.New("not everything could be taken away")
 
 // writeAsked writes what was asked into the run folder.
 func writeAsked(folder string, job Job) error {
@@ -112,27 +118,28 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if fs := r.target.filesystem; fs == "tmpfs" || fs == "ramfs" {
 		r.event(results.EventWarning, "the lab's data are on "+fs+", where an fsync costs nothing: its write latencies are not those of a disk; choose a disk with --runs-dir")
 	}
-	// finish ends when the run is over, or earlier when it is cut.
+	// finish ends when what has begun has had its time; the watches and the
+	// target are followed a little longer. A cut ends both.
 	finish, stop := context.WithCancel(cut)
 	defer stop()
-	watch, stopWatching := context.WithCancel(finish)
+	watch, stopWatching := context.WithCancel(cut)
 	defer stopWatching()
 
 	workloads, err := r.prepare(finish)
 	if err != nil {
 		return err
 	}
-	events := r.followTarget(finish)
+	events := r.followTarget(watch)
 	defer events.Wait()
-	defer stop()
+	defer stopWatching()
 	if err := r.setUp(ctx, workloads); err != nil {
-		return fmt.Errorf("setting up: %w", err)
-	}
-	if err := r.watching.start(watch); err != nil {
-		return err
+		return r.failed(ctx, fmt.Errorf("setting up: %w", err))
 	}
 	defer r.watching.wg.Wait()
 	defer stopWatching()
+	if err := r.watching.start(ctx, watch); err != nil {
+		return r.failed(ctx, fmt.Errorf("opening the watches: %w", err))
+	}
 
 	complete := r.load(ctx, cut, stop)
 	stopWatching()
@@ -142,6 +149,16 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 		return fmt.Errorf("%w: %w", ErrJournal, r.journal.Err())
 	}
 	return nil
+}
+
+// failed notes why the run ends before its load began, and returns err.
+func (r *run) failed(ctx context.Context, err error) error {
+	kind := results.EventFailed
+	if ctx.Err() != nil {
+		kind = results.EventInterrupted
+	}
+	r.event(kind, err.Error())
+	return err
 }
 
 // ErrJournal tells that the journal could not be kept to the end: what it has is good, but a part is missing.
@@ -203,20 +220,25 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 		r.phaseAt(results.PhaseMeasure, r.clock.measureStart(), r.job.Scenario.Phases.Measure)
 		complete = r.waitUntil(ctx, end)
 	}
+	drainAt := end
 	if !complete {
+		drainAt = r.clock.Now()
+		r.clock.ended.Store(int64(drainAt))
 		r.env.pacer.endArrivals()
 		r.event(results.EventInterrupted, fmt.Sprintf("after %.1f s of load", (r.clock.Now()-begin).Seconds()))
 	}
-	r.phase(results.PhaseDrain, r.job.Scenario.Phases.Drain)
+	r.phaseAt(results.PhaseDrain, drainAt, r.job.Scenario.Phases.Drain)
 	r.drain(cut)
 	r.env.pacer.stop()
 	pacing.Wait()
-	if cut.Err() == nil {
-		r.seal(cut)
-	}
 	stop()
 	r.cutOff()
+	sealed := r.seal(cut)
 	ticker.stop()
+	if len(sealed) > 0 {
+		now := milliseconds(r.clock.Now())
+		r.append(results.Record{Interval: &results.Interval{StartMS: now, EndMS: now, Watches: sealed}})
+	}
 	return complete
 }
 
@@ -267,21 +289,15 @@ func (r *run) cutOff() {
 		s.finish()
 	}
 	for _, step := range r.env.pacer.leftover() {
-		step.task.cutOff(r.clock.Now(), false)
+		step.task.cutOff(0, r.clock.Now(), false)
 	}
 }
 
-// seal seals the watches and notes what it found.
-func (r *run) seal(cut context.Context) {
-	if len(r.watching.resources) == 0 {
-		return
-	}
+// seal seals the watches, and returns the rows that say so.
+func (r *run) seal(cut context.Context) []results.WatchInterval {
 	sealed, err := r.watching.seal(cut)
 	if err != nil {
 		r.event(results.EventWarning, err.Error())
 	}
-	if len(sealed) > 0 {
-		now := milliseconds(r.clock.Now())
-		r.append(results.Record{Interval: &results.Interval{StartMS: now, EndMS: now, Watches: sealed}})
-	}
+	return sealed
 }

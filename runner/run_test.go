@@ -407,3 +407,48 @@ func TestUnreachable(t *testing.T) {
 		t.Errorf("a run that never began leaves %v, %v", left, err)
 	}
 }
+
+// Overloaded, and cut off by the end of the drain: every chain is accounted for,
+// what was worked off later is not achieved, and no event is called missing.
+func TestOverload(t *testing.T) {
+	run, result := runJob(t, jobOf(t, churn, "",
+		"workload.churn.arrival.rate=300/s", "workload.churn.max_in_flight=2", "phases.measure=3s", "phases.warmup=1s", "phases.drain=1s"))
+	for _, o := range run.Operations {
+		if o.Intended != o.Succeeded+o.Conflicts+o.ErrorCount()+o.Dropped {
+			t.Errorf("%s.%s: intended is not the sum of its outcomes: %+v", o.Workload, o.Operation, o.Counts)
+		}
+		if n := timed(o, results.Service); n != o.Sent {
+			t.Errorf("%s.%s: %d service times of %d sent", o.Workload, o.Operation, n, o.Sent)
+		}
+		if n := timed(o, results.Response); n != o.Intended-o.Dropped {
+			t.Errorf("%s.%s: %d response times of %d", o.Workload, o.Operation, n, o.Intended)
+		}
+	}
+	start := operationOf(t, run, "churn", "pod-start")
+	if start.Unfinished == 0 || start.Achieved >= start.Intended || start.Intended < 800 {
+		t.Errorf("pod-start: %+v", start.Counts)
+	}
+	if w := result.Watches[0]; w.Missing == nil || *w.Missing != 0 || w.Expected == 0 || w.Delivered+w.Late != w.Expected {
+		t.Errorf("watch: %+v", w)
+	}
+}
+
+// timed is how many times a quantity has.
+func timed(o results.OperationRecord, quantity string) int64 {
+	if h := o.Quantities[quantity]; h != nil {
+		return h.TotalCount()
+	}
+	return 0
+}
+
+// The same scenario makes the same pods, of the same sizes, twice.
+func TestSameSeedSameRun(t *testing.T) {
+	var sent [2]int64
+	for i := range sent {
+		run, _ := runJob(t, jobOf(t, churn, "", "phases.warmup=0s", "phases.measure=2s"))
+		sent[i] = operationOf(t, run, "churn", "create").BytesSent
+	}
+	if sent[0] != sent[1] || sent[0] == 0 {
+		t.Errorf("creates sent %d bytes, then %d", sent[0], sent[1])
+	}
+}

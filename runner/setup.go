@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -27,6 +28,9 @@ type filled struct {
 	size            sizes
 }
 
+// errExists tells that an object of the setup was there already.
+var errExists = errors.New("it exists already")
+
 // create makes one object of the setup and returns its revision.
 func (e *env) create(ctx context.Context, f filled, pick uint64) (int64, error) {
 	rng := rand.New(rand.NewPCG(e.scenario.Seed, pick))
@@ -39,7 +43,7 @@ func (e *env) create(ctx context.Context, f filled, pick uint64) (int64, error) 
 		return 0, fmt.Errorf("creating %s: %w", key, err)
 	}
 	if reply.Conflict {
-		return 0, fmt.Errorf("creating %s: it exists already", key)
+		return 0, fmt.Errorf("creating %s: %w", key, errExists)
 	}
 	return reply.Revision, nil
 }

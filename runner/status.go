@@ -74,7 +74,9 @@ func (r *run) tell(in *results.Interval) {
 	s.Rate = float64(done) / max((in.EndMS-in.StartMS)/1000, 1e-9)
 	s.P99 = p99
 	for _, o := range in.Operations {
-		r.errors += o.Counts.ErrorCount()
+		if !o.Chain {
+			r.errors += o.Counts.ErrorCount()
+		}
 	}
 	s.Errors = r.errors
 	r.job.Progress(s)

@@ -36,24 +36,31 @@ func (s *stream) arrive(sc script, c *chain, op *operation, index int, due time.
 		c.phase, c.intended, c.dispatched = phase, due, s.clock.Now()
 		c.row.series.Count(0, phase, record.Intended, 1)
 	}
-	s.dispatch(task{stream: s, script: sc, chain: c, operation: op, index: index}, due)
+	s.release(task{stream: s, script: sc, chain: c, operation: op, index: index}, due)
 }
 
-// dispatch releases a task, due at an instant that is past, into the backlog,
-// and starts a worker where none waits and there may be one more.
+// release dispatches a task from the pacing thread, whose lateness is recorded.
+func (s *stream) release(t task, due time.Duration) {
+	s.lag.Time(0, s.clock.Phase(due), record.Lag, s.clock.Now()-due, 1)
+	s.dispatch(t, due)
+}
+
+// dispatch puts a task, due at an instant that is past, into the backlog, and
+// starts a worker where none waits and there may be one more.
 func (s *stream) dispatch(t task, due time.Duration) {
 	t.intended, t.dispatched, t.phase = due, s.clock.Now(), s.clock.Phase(due)
 	t.operation.series.Count(0, t.phase, record.Intended, 1)
-	s.lag.Time(0, t.phase, record.Lag, t.dispatched-due, 1)
-	room, taken := s.queue.push(t)
-	if !room {
-		dropped := t // of its own, so that t itself need not be on the heap
-		dropped.operation.series.Count(0, t.phase, record.Dropped, 1)
-		dropped.giveUp(0, &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted})
-		return
-	}
-	if !taken {
+	switch s.queue.push(t) {
+	case taken:
+	case queued:
 		s.hire()
+	case full:
+		t.operation.series.Count(0, t.phase, record.Dropped, 1)
+		dropped := t // of its own, so that t itself need not be on the heap
+		dropped.drop()
+	case closed:
+		late := t
+		late.cutOff(0, t.dispatched, true)
 	}
 }
 
@@ -74,7 +81,7 @@ func (s *stream) finish() {
 	left := s.queue.close()
 	s.wg.Wait()
 	for i := range left {
-		left[i].cutOff(s.clock.Now(), true)
+		left[i].cutOff(0, s.clock.Now(), true)
 	}
 }
 
@@ -102,17 +109,23 @@ func (w *worker) work(ctx context.Context) {
 
 // do does one operation, records it, and passes on what follows.
 func (w *worker) do(ctx context.Context, t *task) {
+	if ctx.Err() != nil {
+		t.cutOff(w.id, w.stream.clock.Now(), true)
+		return
+	}
 	w.outcome = record.Outcome{Phase: t.phase, Intended: t.intended, Dispatched: t.dispatched, NotSent: true}
 	w.wire.Reset()
 	n := t.script.do(ctx, w, t)
 	o := &w.outcome
-	if o.Code != codes.OK && ctx.Err() != nil {
+	cut := ctx.Err() != nil
+	if cut && o.Code != codes.OK {
 		o.Code, o.Unfinished = codes.DeadlineExceeded, true
 		n = next{failed: true}
 	}
 	if c := t.chain; c != nil && !c.started {
 		c.sent, c.started = o.Sent, !o.NotSent
 	}
+	o.DonePhase = w.stream.clock.Phase(o.Done)
 	t.operation.series.Done(w.id, o)
 	switch {
 	case n.failed:
@@ -123,6 +136,10 @@ func (w *worker) do(ctx context.Context, t *task) {
 	default:
 		follow := *t
 		follow.operation = n.operation
+		if cut {
+			follow.cutOff(w.id, o.Done, false)
+			return
+		}
 		w.stream.pacer.later(step{at: o.Done + n.think, task: follow})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -99,6 +100,13 @@ func (t *target) dial(ctx context.Context, o kube.Options, c scenarios.Configura
 	return nil
 }
 
+// CheckFiles reads the certificates that a configuration names; nothing is sent.
+// The error says which file is wrong.
+func CheckFiles(c scenarios.Configuration) error {
+	_, err := tlsOf(c)
+	return err
+}
+
 // tlsOf is the TLS configuration for a cluster that exists; nil for plain text.
 func tlsOf(c scenarios.Configuration) (*tls.Config, error) {
 	secure := false
@@ -157,13 +165,14 @@ func (t *target) refuseUnlessEmpty(ctx context.Context) error {
 	return fmt.Errorf("%w: it holds %d keys, and etcd-dyno touches only clusters that hold none%s", ErrNotEmpty, all.Count, hint)
 }
 
-// cleanTimeout is how long cleaning up a cluster that is not ours may take, whatever became of the run.
-const cleanTimeout = 2 * time.Minute
+// closeTimeout bounds how long taking everything away may last, whatever became
+// of the run. A cluster that does not answer is given up sooner: see kube.DeletePrefix.
+const closeTimeout = 10 * time.Minute
 
 // close takes away what the run has made: the lab, or on a cluster that exists
 // its keys and leases. It does so also when ctx has ended.
 func (t *target) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	var all []error
 	if t.api != nil {
@@ -184,18 +193,30 @@ func (t *target) clean(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	leases := t.revoke(ctx, c.Client)
 	if err := kube.DeletePrefix(ctx, c.Client, t.prefix); err != nil {
-		return fmt.Errorf("deleting what the run wrote below %s: %w", t.prefix, err)
+		return errors.Join(leases, fmt.Errorf("deleting what the run wrote: keys below %s may be left, remove them with etcdctl del --prefix %s: %w", t.prefix, t.prefix, err))
 	}
+	return leases
+}
+
+// revoke revokes the run's leases; those that have expired meanwhile are as good.
+func (t *target) revoke(ctx context.Context, c *clientv3.Client) error {
 	if t.leases == nil {
 		return nil
 	}
 	t.leases.mu.Lock()
 	defer t.leases.mu.Unlock()
 	for _, id := range t.leases.ids {
-		if _, err := c.Revoke(ctx, id); err != nil {
-			return fmt.Errorf("revoking the lease %x: %w", int64(id), err)
+		each, cancel := context.WithTimeout(ctx, revokeTimeout)
+		_, err := c.Revoke(each, id)
+		cancel()
+		if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+			return fmt.Errorf("revoking the lease %x (it expires by itself within %v): %w", int64(id), eventTTL*time.Second, err)
 		}
 	}
 	return nil
 }
+
+// revokeTimeout is how long revoking one lease may take.
+const revokeTimeout = 15 * time.Second

@@ -74,14 +74,16 @@ func (w *watching) resource(s *kube.Store) *watchedResource {
 const openTimeout = 30 * time.Second
 
 // start opens all watchers at the present revision and returns when etcd has
-// confirmed each. They watch until ctx ends.
-func (w *watching) start(ctx context.Context) error {
+// confirmed each, or begin ends. They watch until ctx ends; wg waits for them.
+func (w *watching) start(begin, ctx context.Context) error { //nolint:revive // the one that ends starting comes before the one that ends watching
 	opened := make(chan struct{}, w.count())
 	for i := range w.resources {
 		r := &w.resources[i]
-		revision, err := r.store.Revision(ctx)
+		asking, cancel := context.WithTimeout(begin, readTimeout)
+		revision, err := r.store.Revision(asking)
+		cancel()
 		if err != nil {
-			return fmt.Errorf("asking for the revision to watch %s from: %w", r.store.Resource.Name, err)
+			return fmt.Errorf("asking for the revision of %s: %w", r.store.Resource.Name, err)
 		}
 		for number := range r.series {
 			watcher, err := w.env.api.NewWatcher(r.store, number, w.env.clock)
@@ -97,10 +99,10 @@ func (w *watching) start(ctx context.Context) error {
 	for range w.count() {
 		select {
 		case <-opened:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-begin.Done():
+			return context.Cause(begin)
 		case <-late:
-			return fmt.Errorf("opening the watches: not all were confirmed within %v", openTimeout)
+			return fmt.Errorf("not all were confirmed within %v", openTimeout)
 		}
 	}
 	return nil
@@ -123,43 +125,43 @@ const sealTimeout = 5 * time.Second
 const lateAfter = time.Second
 
 // seal waits until each watcher has seen everything up to the last acknowledged
-// write, counts what is missing, and returns the rows that tell which workloads
-// are sealed. The error says who did not get there; nothing is called missing there.
+// write, counts what is missing, and returns a row a workload that tells whether
+// it is sealed. The error says who did not get there; nothing is called missing there.
 func (w *watching) seal(ctx context.Context) ([]results.WatchInterval, error) {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	var sealed []results.WatchInterval
+	var rows []results.WatchInterval
 	var failed []error
 	for i := range w.resources {
 		r := &w.resources[i]
-		if err := r.seal(ctx); err != nil {
+		err := r.seal(ctx)
+		if err != nil {
 			failed = append(failed, fmt.Errorf("watching %s: %w", r.store.Resource.Name, err))
-			continue
 		}
 		for _, each := range r.workloads {
-			sealed = append(sealed, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Watchers: each.watchers, Sealed: true})
+			rows = append(rows, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Watchers: each.watchers, Sealed: err == nil})
 		}
 	}
-	return sealed, errors.Join(failed...)
+	return rows, errors.Join(failed...)
 }
 
 func (r *watchedResource) seal(ctx context.Context) error {
 	inTime, cancel := context.WithTimeout(ctx, lateAfter)
 	defer cancel()
-	if behind, _ := r.reach(inTime); behind > 0 {
+	revision := r.store.Ledger.Highest()
+	if behind, _ := r.reach(inTime, revision); behind > 0 {
 		r.store.Ledger.CallLate()
-		if behind, err := r.reach(ctx); behind > 0 {
+		if behind, err := r.reach(ctx, revision); behind > 0 {
 			return fmt.Errorf("%d of %d watchers did not come to the last acknowledged write within %v: %w", behind, len(r.watchers), sealTimeout, err)
 		}
 	}
-	r.store.Ledger.CountMissing()
+	r.store.Ledger.CountMissing(revision)
 	return nil
 }
 
-// reach waits until all watchers have come to the last acknowledged write; it
-// returns how many did not, and one of their errors.
-func (r *watchedResource) reach(ctx context.Context) (behind int, last error) {
-	revision := r.store.Ledger.Highest()
+// reach waits until all watchers have come to a revision; it returns how many
+// did not, and one of their errors.
+func (r *watchedResource) reach(ctx context.Context, revision int64) (behind int, last error) {
 	for _, watcher := range r.watchers {
 		if err := watcher.Reach(ctx, revision); err != nil {
 			behind++

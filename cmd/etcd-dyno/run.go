@@ -48,7 +48,7 @@ deleted at the end.`,
   etcd-dyno run pod-churn --configuration three --set phases.measure=60s
   etcd-dyno run ./my-scenario.toml --endpoints https://10.0.0.1:2379 --cacert ca.pem --cert me.pem --key me.key`,
 		Args: exactlyOne("SCENARIO", scenarios.ScenarioNames),
-		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd, std, args[0], f) },
+		RunE: func(_ *cobra.Command, args []string) error { return run(std, args[0], f) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.configuration, "configuration", "", "what to run against: a built-in lab ("+strings.Join(scenarios.ConfigurationNames(), ", ")+") or a TOML file")
@@ -87,8 +87,8 @@ func exactlyOne(what string, known func() []string) cobra.PositionalArgs {
 }
 
 // run does the run command.
-func run(cmd *cobra.Command, std standard, name string, f runFlags) error {
-	job, err := jobOf(cmd, std, name, f)
+func run(std standard, name string, f runFlags) error {
+	job, err := jobOf(std, name, f)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
@@ -111,6 +111,9 @@ func run(cmd *cobra.Command, std standard, name string, f runFlags) error {
 
 // finish writes result and report from what the journal has, and prints the summary.
 func finish(std standard, f runFlags, job runner.Job, folder string, failed error, interrupted bool) error {
+	if folder == "" {
+		return exitError{exitCannotRun, failed}
+	}
 	var invalid []string
 	if errors.Is(failed, runner.ErrJournal) {
 		invalid = append(invalid, failed.Error())
@@ -119,7 +122,9 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 	if err != nil {
 		// There is no journal, or nothing in it, or no room for more.
 		switch {
-		case len(invalid) > 0:
+		case errors.Is(failed, runner.ErrLeft):
+			return exitError{exitCannotRun, failed}
+		case len(invalid) > 0 && !interrupted:
 			return exitError{exitInvalid, errors.Join(failed, err)}
 		case interrupted:
 			return exitError{exitInterrupted, errors.New("interrupted before anything was measured")}
@@ -136,7 +141,7 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 	}
 	fmt.Fprintf(std.err, "report: %s\n", filepath.Join(folder, results.ReportFile))
 	code := codeOf(w.result, f.strict, interrupted)
-	if failed != nil && len(invalid) == 0 && code != exitInterrupted {
+	if errors.Is(failed, runner.ErrLeft) || failed != nil && len(invalid) == 0 && code != exitInterrupted {
 		code = exitCannotRun
 	}
 	if code == exitDone {
@@ -146,7 +151,7 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 }
 
 // jobOf reads and checks everything that the user asked for; nothing is sent.
-func jobOf(cmd *cobra.Command, std standard, name string, f runFlags) (runner.Job, error) {
+func jobOf(std standard, name string, f runFlags) (runner.Job, error) {
 	job := runner.Job{RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, Tool: "etcd-dyno " + version}
 	if f.output != "table" && f.output != "json" {
 		return job, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
@@ -161,7 +166,10 @@ func jobOf(cmd *cobra.Command, std standard, name string, f runFlags) (runner.Jo
 	if job.Configuration, err = configurationOf(f, job.Scenario, ofConfiguration); err != nil {
 		return job, err
 	}
-	job.Credentials, err = credentialsOf(cmd, std, f, len(job.Configuration.Endpoints) > 0)
+	if err := runner.CheckFiles(job.Configuration); err != nil {
+		return job, err
+	}
+	job.Credentials, err = credentialsOf(std, f, len(job.Configuration.Endpoints) > 0)
 	return job, err
 }
 
@@ -185,7 +193,7 @@ func configurationOf(f runFlags, s scenarios.Scenario, sets []string) (scenarios
 }
 
 // credentialsOf takes user and password from the flag, the environment, or a terminal.
-func credentialsOf(_ *cobra.Command, std standard, f runFlags, foreign bool) (runner.Credentials, error) {
+func credentialsOf(std standard, f runFlags, foreign bool) (runner.Credentials, error) {
 	if f.user == "" {
 		return runner.Credentials{}, nil
 	}
@@ -217,7 +225,9 @@ func untilSignals(std standard) (ctx, cut context.Context, stop func()) {
 	ctx, end := context.WithCancel(context.Background())
 	cut, endNow := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// A reader of our output that goes away must not end us before everything is taken away.
+	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
 		for _, then := range []struct {
@@ -225,7 +235,7 @@ func untilSignals(std standard) (ctx, cut context.Context, stop func()) {
 			say string
 		}{
 			{end, "interrupted: finishing what has begun and writing everything; once more to stop at once"},
-			{endNow, "interrupted again: stopping at once and writing what there is"},
+			{endNow, "interrupted again: stopping at once, writing what there is and cleaning up; once more to die, leaving what is there"},
 		} {
 			select {
 			case <-signals:
@@ -235,6 +245,7 @@ func untilSignals(std standard) (ctx, cut context.Context, stop func()) {
 				return
 			}
 		}
+		signal.Stop(signals) // a third one kills
 	}()
 	return ctx, cut, func() {
 		signal.Stop(signals)
@@ -246,16 +257,21 @@ func untilSignals(std standard) (ctx, cut context.Context, stop func()) {
 
 // reproduce is the command line that does the same run again, without credentials.
 func reproduce(f runFlags, job runner.Job) string {
-	words := []string{"etcd-dyno", "run", results.ScenarioFile}
+	words := []string{"etcd-dyno", "run", "./" + results.ScenarioFile}
 	if len(job.Configuration.Endpoints) > 0 {
 		words = append(words, "--endpoints", strings.Join(job.Configuration.Endpoints, ","))
-		for flag, value := range map[string]string{"--cacert": f.cacert, "--cert": f.cert, "--key": f.key} {
-			if value != "" {
-				words = append(words, flag, value)
+		user, _, _ := strings.Cut(f.user, ":")
+		c := job.Configuration
+		for _, each := range [...][2]string{{"--cacert", c.CACert}, {"--cert", c.Cert}, {"--key", c.Key}, {"--user", user}} {
+			if each[1] != "" {
+				words = append(words, each[0], each[1])
 			}
 		}
 	} else {
 		words = append(words, "--configuration", "./"+results.ConfigurationFile)
+	}
+	if f.strict {
+		words = append(words, "--strict")
 	}
 	return strings.Join(words, " ")
 }

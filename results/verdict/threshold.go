@@ -60,7 +60,7 @@ func operationCounters(o results.OperationRecord, seconds float64) map[string]fl
 	}
 	if seconds > 0 {
 		c["target_rate"] = float64(o.Intended) / seconds
-		c["achieved_rate"] = float64(o.Succeeded+o.Conflicts) / seconds
+		c["achieved_rate"] = float64(o.Achieved) / seconds
 	}
 	return c
 }

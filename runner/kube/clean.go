@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"errors"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -16,17 +17,25 @@ func DeletePrefix(ctx context.Context, c *clientv3.Client, prefix string) error 
 		return errors.New("deleting a prefix: it is empty")
 	}
 	for {
-		page, err := c.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithKeysOnly(), clientv3.WithLimit(cleanPage))
-		if err != nil {
-			return err
-		}
-		n := len(page.Kvs)
-		if n == 0 {
-			return nil
-		}
-		end := string(page.Kvs[n-1].Key) + "\x00"
-		if _, err := c.Delete(ctx, string(page.Kvs[0].Key), clientv3.WithRange(end)); err != nil {
+		done, err := deletePage(ctx, c, prefix)
+		if done || err != nil {
 			return err
 		}
 	}
+}
+
+// cleanTimeout is how long one page may take.
+const cleanTimeout = 15 * time.Second
+
+// deletePage deletes the first keys below a prefix; it reports whether there was none.
+func deletePage(ctx context.Context, c *clientv3.Client, prefix string) (done bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, cleanTimeout)
+	defer cancel()
+	page, err := c.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithKeysOnly(), clientv3.WithLimit(cleanPage))
+	if err != nil || len(page.Kvs) == 0 {
+		return err == nil, err
+	}
+	end := string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
+	_, err = c.Delete(ctx, string(page.Kvs[0].Key), clientv3.WithRange(end))
+	return false, err
 }

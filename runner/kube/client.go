@@ -29,8 +29,6 @@ type Options struct {
 	Username, Password string
 	// Prefix stands in front of every key and ends in '/': "/registry/" on labs.
 	Prefix string
-	// Run is the run's number in stamps.
-	Run uint64
 }
 
 // API is one API server's view of a cluster. It may be shared by goroutines.

@@ -254,14 +254,14 @@ func (l *Ledger) CallLate() { l.late.Store(true) }
 // Highest is the highest acknowledged revision; 0 where there is none.
 func (l *Ledger) Highest() int64 { return l.highest.Load() }
 
-// CountMissing counts, once all watchers have come to the highest revision, the
-// events of acknowledged writes that they did not see.
-func (l *Ledger) CountMissing() {
+// CountMissing counts, once all watchers have come to a revision, the events of
+// writes acknowledged up to it that they did not see.
+func (l *Ledger) CountMissing(revision int64) {
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
 		for _, e := range s.entries {
-			if e.state == acknowledged {
+			if e.state == acknowledged && e.revision <= revision {
 				l.countMissing(e)
 			}
 		}

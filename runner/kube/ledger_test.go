@@ -65,7 +65,7 @@ func (s *scene) bothSee(ev *clientv3.Event, at time.Duration) {
 // counted is what the watchers' series has, missing included.
 func (s *scene) counted() results.WatchInterval {
 	s.t.Helper()
-	s.ledger.CountMissing()
+	s.ledger.CountMissing(s.ledger.Highest())
 	in, err := s.recorder.Swap().Interval(0, time.Second)
 	if err != nil {
 		s.t.Fatal(err)

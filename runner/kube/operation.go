@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -90,9 +91,9 @@ func (s *Store) Grant(ctx context.Context, ttl int64) (clientv3.LeaseID, error) 
 	return r.ID, nil
 }
 
-// Revision is the store's present revision.
+// Revision is the store's present revision: Range{/registry/<resource>, limit=1}, as the API server asks for it.
 func (s *Store) Revision(ctx context.Context) (int64, error) {
-	r, err := s.Get(ctx, s.prefix)
+	r, err := s.Get(ctx, strings.TrimSuffix(s.prefix, "/"))
 	return r.Revision, err
 }
 

@@ -111,17 +111,18 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 			Workload: s.workload, Phase: phase, Watchers: s.watchers,
 			Expected: b.counts[Expected], Delivered: b.counts[Delivered], Late: b.counts[Late], Missing: b.counts[Missing],
 			Duplicated: b.counts[Duplicated], OutOfOrder: b.counts[OutOfOrder], Unmatched: b.counts[Unmatched],
+			Clamped:    b.counts[Clamped],
 			Quantities: encoded,
 		})
 	case lagSeries:
-		in.Lag = append(in.Lag, results.LagInterval{Workload: s.workload, Phase: phase, Lag: encoded[results.Lag]})
+		in.Lag = append(in.Lag, results.LagInterval{Workload: s.workload, Phase: phase, Lag: encoded[results.Lag], Clamped: b.counts[Clamped]})
 	}
 	return nil
 }
 
 func (b *buffer) operationCounts() results.Counts {
 	c := results.Counts{
-		Intended: b.counts[Intended], Sent: b.counts[Sent], Succeeded: b.counts[Succeeded], Conflicts: b.counts[Conflicts],
+		Intended: b.counts[Intended], Sent: b.counts[Sent], Succeeded: b.counts[Succeeded], Conflicts: b.counts[Conflicts], Achieved: b.counts[Achieved],
 		Retries: b.counts[Retries], Dropped: b.counts[Dropped], Skipped: b.counts[Skipped], Unreached: b.counts[Unreached],
 		Unfinished: b.counts[Unfinished], Clamped: b.counts[Clamped],
 		BytesSent: b.counts[BytesSent], BytesReceived: b.counts[BytesReceived],

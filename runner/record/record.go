@@ -44,6 +44,7 @@ const (
 	Sent
 	Succeeded
 	Conflicts
+	Achieved
 	Retries
 	Dropped
 	Skipped
@@ -157,13 +158,11 @@ func (r *Recorder) add(s *Series) *Series {
 	return s
 }
 
-// Operation is the operation's name; empty for a watch and for lag.
-func (s *Series) Operation() string { return s.operation }
-
 // Outcome is one operation that has come to its end. The instants are offsets
 // from the start of the run.
 type Outcome struct {
-	Phase                            Phase
+	// Phase is that of the intended start, DonePhase that in which it was done.
+	Phase, DonePhase                 Phase
 	Intended, Dispatched, Sent, Done time.Duration
 	Retries                          int64
 	BytesSent, BytesReceived         int64
@@ -184,6 +183,9 @@ func (s *Series) Done(shard int, o *Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := c.buffer(s.pool, o.Phase)
+	if o.Code == codes.OK {
+		c.buffer(s.pool, o.DonePhase).counts[Achieved]++
+	}
 	switch {
 	case o.Code != codes.OK:
 		b.errors[min(int(o.Code), numCodes-1)]++

@@ -20,7 +20,7 @@ func TestNothingIsLost(t *testing.T) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := range each {
-				o := Outcome{Phase: Phase(i % 2), Sent: time.Millisecond, Done: time.Duration(i) * time.Microsecond * 10}
+				o := Outcome{Phase: Phase(i % 2), DonePhase: Phase(i % 2), Sent: time.Millisecond, Done: time.Duration(i) * time.Microsecond * 10}
 				switch i % 10 {
 				case 0:
 					o.Conflict = true
@@ -94,7 +94,7 @@ func TestValues(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := New()
 			s := r.Operation("w", "o", "")
-			s.Done(0, &Outcome{Phase: Measure, Done: tc.d, NotSent: true})
+			s.Done(0, &Outcome{Phase: Measure, DonePhase: Measure, Done: tc.d, NotSent: true})
 			in, err := r.Swap().Interval(0, time.Second)
 			if err != nil {
 				t.Fatal(err)
@@ -116,7 +116,7 @@ func TestIntervalsAreApart(t *testing.T) {
 	r := New()
 	s, w, l := r.Operation("a", "b", "c"), r.Watch("watch", 3), r.Lag("a")
 	for range 3 {
-		s.Done(1, &Outcome{Phase: Measure, Done: time.Millisecond})
+		s.Done(1, &Outcome{Phase: Measure, DonePhase: Measure, Done: time.Millisecond})
 		w.Value(0, Measure, Delivered, Delivery, time.Millisecond)
 		l.Time(0, Measure, Lag, time.Microsecond, 1)
 		in, err := r.Swap().Interval(0, time.Second)
@@ -138,7 +138,7 @@ func TestIntervalsAreApart(t *testing.T) {
 
 func BenchmarkDone(b *testing.B) {
 	s := New().Operation("churn", "create", "pods")
-	o := Outcome{Phase: Measure, Sent: time.Millisecond, Done: 3 * time.Millisecond}
+	o := Outcome{Phase: Measure, DonePhase: Measure, Sent: time.Millisecond, Done: 3 * time.Millisecond}
 	s.Done(0, &o)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -157,7 +157,7 @@ func BenchmarkDoneParallel(b *testing.B) {
 		shard := next
 		next++
 		mu.Unlock()
-		o := Outcome{Phase: Measure, Sent: time.Millisecond, Done: 3 * time.Millisecond}
+		o := Outcome{Phase: Measure, DonePhase: Measure, Sent: time.Millisecond, Done: 3 * time.Millisecond}
 		for pb.Next() {
 			s.Done(shard, &o)
 		}
@@ -174,7 +174,7 @@ func BenchmarkInterval(b *testing.B) {
 	for b.Loop() {
 		for _, s := range all {
 			for i := range 100 {
-				s.Done(i, &Outcome{Phase: Measure, Done: time.Duration(i*i) * time.Microsecond})
+				s.Done(i, &Outcome{Phase: Measure, DonePhase: Measure, Done: time.Duration(i*i) * time.Microsecond})
 			}
 		}
 		if _, err := r.Swap().Interval(0, time.Second); err != nil {
