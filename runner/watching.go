@@ -75,7 +75,7 @@ const openTimeout = 30 * time.Second
 
 // start opens all watchers at the present revision and returns when etcd has
 // confirmed each, or begin ends. They watch until ctx ends; wg waits for them.
-func (w *watching) start(begin, ctx context.Context) error { //nolint:revive // the one that ends starting comes before the one that ends watching
+func (w *watching) start(begin, ctx context.Context) error {
 	opened := make(chan struct{}, w.count())
 	for i := range w.resources {
 		r := &w.resources[i]
