@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // version is set by the release build.
@@ -53,7 +54,11 @@ func execute(args []string, std standard) int {
 	if !errors.As(err, &exit) {
 		exit = exitError{code: exitUsage, err: err} // cobra's own: an unknown command or flag
 	}
-	if exit.err != nil {
+	var faults scenarios.Faults
+	switch {
+	case errors.As(err, &faults):
+		fmt.Fprintln(std.err, faults) // a line each, as editors read them: file:line:column: what
+	case exit.err != nil:
 		fmt.Fprintf(std.err, "etcd-dyno: %v\n", exit.err)
 	}
 	return exit.code
