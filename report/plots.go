@@ -34,9 +34,9 @@ type overview struct{ Wide, Narrow template.HTML }
 
 // generatorView is what the generator did itself.
 type generatorView struct {
-	Lags     []lagRow
-	CPU, RSS string
-	Panels   []picture
+	Lags           []lagRow
+	CPU, RSS, Busy string
+	Panels         []picture
 }
 
 type lagRow struct {
@@ -168,7 +168,7 @@ func (p *plotter) watch(w results.WatchRecord) strip {
 }
 
 func (p *plotter) generator(g results.Generator) generatorView {
-	v := generatorView{CPU: figure.Rate(g.CPUCores), RSS: figure.Bytes(float64(g.RSSBytes))}
+	v := generatorView{CPU: figure.Rate(g.CPUCores), RSS: figure.Bytes(float64(g.RSSBytes)), Busy: fmt.Sprintf("%.0f%%", 100*g.HostCPU)}
 	var curves []figure.Curve
 	for _, workload := range slices.Sorted(maps.Keys(g.Workloads)) {
 		d := g.Workloads[workload]

@@ -135,8 +135,8 @@ func (t *terminal) generator(g results.Generator) {
 		return
 	}
 	t.line("")
-	t.line(fmt.Sprintf("%s  lag p50 %s, p99 %s, max %s · %s cores · %s", t.paint(strong, "Generator"),
-		t.millis(g.Lag.P50), t.millis(g.Lag.P99), t.millis(g.Lag.Max), figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes))))
+	t.line(fmt.Sprintf("%s  lag p50 %s, p99 %s, max %s · %s cores · %s · machine %.0f%% busy", t.paint(strong, "Generator"),
+		t.millis(g.Lag.P50), t.millis(g.Lag.P99), t.millis(g.Lag.Max), figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes)), 100*g.HostCPU))
 }
 
 func thresholdLines(all []results.ThresholdResult) []judged {

@@ -218,3 +218,21 @@ func BenchmarkLoad(b *testing.B) {
 		Summarize(run)
 	}
 }
+
+// A machine that was full is told beside the numbers.
+func TestFullMachine(t *testing.T) {
+	for _, tc := range []struct {
+		busy float64
+		told bool
+	}{{0.5, false}, {0.97, true}} {
+		in, err := json.Marshal(Record{Interval: &Interval{StartMS: 0, EndMS: 1000, Generator: Usage{HostCPU: tc.busy}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := sample(t, 0, 0)
+		r := Summarize(loadLines(t, append(lines[:2:2], in, lines[2])))
+		if told := strings.Contains(strings.Join(r.Warnings, "\n"), "processors were"); told != tc.told || r.Generator.HostCPU != tc.busy {
+			t.Errorf("busy %v: %v, warnings %q", tc.busy, r.Generator.HostCPU, r.Warnings)
+		}
+	}
+}

@@ -117,10 +117,11 @@ func LoadFrom(r io.Reader) (*Run, error) {
 
 // loader sums records as they come.
 type loader struct {
-	run           *Run
-	operations    map[string]*OperationRecord // by row key
-	watches       map[string]*WatchRecord     // by workload
-	cpuMS, spanMS float64                     // CPU and length of the measure phase's intervals
+	run        *Run
+	operations map[string]*OperationRecord // by row key
+	watches    map[string]*WatchRecord     // by workload
+	// CPU of the generator and the host, and length, of the measure phase's intervals.
+	cpuMS, hostMS, spanMS float64
 }
 
 func (l *loader) add(r Record) error {
@@ -191,6 +192,7 @@ func (l *loader) interval(in *Interval) bool {
 	}
 	if l.inMeasure(in) {
 		l.cpuMS += in.Generator.CPUCores * (in.EndMS - in.StartMS)
+		l.hostMS += in.Generator.HostCPU * (in.EndMS - in.StartMS)
 		l.spanMS += in.EndMS - in.StartMS
 		l.run.Usage.RSSBytes = max(l.run.Usage.RSSBytes, in.Generator.RSSBytes)
 	}
@@ -263,6 +265,7 @@ func (l *loader) finish() *Run {
 	}
 	if l.spanMS > 0 {
 		run.Usage.CPUCores = l.cpuMS / l.spanMS
+		run.Usage.HostCPU = l.hostMS / l.spanMS
 	}
 	return run
 }

@@ -209,11 +209,13 @@ type WatchInterval struct {
 	Quantities map[string]Histogram `json:"quantities,omitempty"`
 }
 
-// Usage is what the generator used of the machine.
+// Usage is what the generator used of the machine, and how busy that was.
 type Usage struct {
 	// CPUCores is CPU seconds per second.
 	CPUCores float64 `json:"cpu_cores"`
 	RSSBytes int64   `json:"rss_bytes"`
+	// HostCPU is the share of the machine's processors that anything used, 0 to 1.
+	HostCPU float64 `json:"host_cpu"`
 }
 
 // EventKind says what an event means for the run.

@@ -117,6 +117,8 @@ type Generator struct {
 	// CPUCores and RSSBytes are the mean and the maximum over the measure phase.
 	CPUCores float64 `json:"cpu_cores"`
 	RSSBytes int64   `json:"rss_bytes"`
+	// HostCPU is the share of the machine's processors that anything used, 0 to 1, mean over the measure phase.
+	HostCPU float64 `json:"host_cpu"`
 }
 
 // Status is the outcome of a check or a threshold.

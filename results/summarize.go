@@ -35,6 +35,9 @@ func Summarize(run *Run) Result {
 	for _, w := range run.Watches {
 		r.Watches = append(r.Watches, summarizeWatch(w))
 	}
+	if busy := run.Usage.HostCPU; busy > fullHost {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the machine's processors were %.0f %% busy: whatever runs on them waits for the others, and the latencies are those of a full machine", 100*busy))
+	}
 	if n := clamped(run); n > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d durations were above an hour or below zero; they are recorded as one hour or zero", n))
 	}
@@ -57,6 +60,9 @@ func Summarize(run *Run) Result {
 	}
 	return r
 }
+
+// fullHost is the share of busy processors above which latencies tell of the machine more than of etcd.
+const fullHost = 0.9
 
 // clamped is how many durations of the measure phase lay outside the histograms' range.
 func clamped(run *Run) int64 {
@@ -101,7 +107,7 @@ func summarizeWatch(w WatchRecord) Watch {
 }
 
 func summarizeGenerator(run *Run) Generator {
-	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes}
+	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU}
 	var all *hdr.Histogram
 	for workload, h := range run.Lag {
 		g.Workloads[workload] = Distribute(h)

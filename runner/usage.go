@@ -11,22 +11,26 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
 
-// usage is what this process has used of the machine.
+// usage is what this process, and everything, has used of the machine.
 type usage struct {
-	at  time.Time
-	cpu time.Duration
+	at   time.Time
+	cpu  time.Duration
+	host hostTime
 }
 
-func newUsage() *usage { return &usage{at: time.Now(), cpu: cpuTime()} }
+func newUsage() *usage { return &usage{at: time.Now(), cpu: cpuTime(), host: readHostTime()} }
 
 // since is what was used since the last call.
 func (u *usage) since() results.Usage {
-	now, cpu := time.Now(), cpuTime()
+	now, cpu, host := time.Now(), cpuTime(), readHostTime()
 	used := results.Usage{RSSBytes: residentBytes()}
+	if all := host.all - u.host.all; all > 0 {
+		used.HostCPU = 1 - float64(host.idle-u.host.idle)/float64(all)
+	}
 	if d := now.Sub(u.at); d > 0 {
 		used.CPUCores = (cpu - u.cpu).Seconds() / d.Seconds()
 	}
-	u.at, u.cpu = now, cpu
+	u.at, u.cpu, u.host = now, cpu, host
 	return used
 }
 
@@ -37,6 +41,34 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// hostTime is the time of all processors since boot, in the kernel's ticks.
+type hostTime struct{ all, idle int64 }
+
+// readHostTime reads proc(5)'s stat; all is 0 where the kernel does not tell.
+func readHostTime() (h hostTime) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return hostTime{}
+	}
+	line, _, _ := bytes.Cut(b, []byte{'\n'})
+	fields := bytes.Fields(line)
+	if len(fields) < 9 || string(fields[0]) != "cpu" {
+		return hostTime{}
+	}
+	// user nice system idle iowait irq softirq steal; guest time is in user already.
+	for i, f := range fields[1:9] {
+		n, err := strconv.ParseInt(string(f), 10, 64)
+		if err != nil {
+			return hostTime{}
+		}
+		h.all += n
+		if i == 3 || i == 4 {
+			h.idle += n
+		}
+	}
+	return h
 }
 
 // residentBytes is the resident set of this process; 0 where the kernel does not tell.
