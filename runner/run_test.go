@@ -415,7 +415,7 @@ func TestUnreachable(t *testing.T) {
 // what was worked off later is not achieved, and no event is called missing.
 func TestOverload(t *testing.T) {
 	run, result := runJob(t, jobOf(t, churn, "",
-		"workload.churn.arrival.rate=300/s", "workload.churn.max_in_flight=2", "phases.measure=3s", "phases.warmup=1s", "phases.drain=1s"))
+		"workload.churn.arrival.rate=300/s", "workload.churn.max_in_flight=2", "phases.measure=3s", "phases.warmup=0s", "phases.drain=1s"))
 	for _, o := range run.Operations {
 		if o.Intended != o.Succeeded+o.Conflicts+o.ErrorCount()+o.Dropped {
 			t.Errorf("%s.%s: intended is not the sum of its outcomes: %+v", o.Workload, o.Operation, o.Counts)
