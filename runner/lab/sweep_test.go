@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -107,21 +109,40 @@ func TestSweepNothing(t *testing.T) {
 
 // What cannot be removed is told, and does not keep the rest from being removed.
 func TestSweepTellsWhatIsLeft(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may remove everything")
-	}
 	runs := t.TempDir()
 	stuck, dead := filepath.Join(runs, "a-stuck"), filepath.Join(runs, "dead")
 	abandon(t, stuck, false)
 	abandon(t, dead, false)
-	if err := os.Chmod(memberData(stuck, "m1"), 0o500); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Chmod(memberData(stuck, "m1"), 0o700) })
+	protect(t, memberData(stuck, "m1"))
 	removed, err := Sweep(runs)
 	if err == nil || !slices.Equal(removed, []string{dataFolder(dead)}) {
 		t.Errorf("Sweep removed %v, %v; want an error for the other one", removed, err)
 	}
+}
+
+// protect makes what lies in a folder impossible to remove, for root too, until the test ends.
+func protect(t *testing.T, dir string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if err := os.Chmod(dir, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+		return
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const immutable = 0x10 // FS_IMMUTABLE_FL of linux/fs.h
+	if err := unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, immutable); err != nil {
+		_ = f.Close()
+		t.Skipf("root without the right, or a file system without the means, to make a folder immutable: %v", err)
+	}
+	t.Cleanup(func() {
+		_ = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, 0)
+		_ = f.Close()
+	})
 }
 
 // toolFor is a tool in a process of its own with a lab of three in run.
