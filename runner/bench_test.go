@@ -107,7 +107,7 @@ func BenchmarkPacing(b *testing.B) {
 	s := &stream{name: "w", lag: recorder.Lag("w"), queue: newQueue(), pacer: p, clock: clock, filler: make([]byte, 8), most: 8, ctx: ctx}
 	op := &operation{series: recorder.Operation("w", "o", "")}
 	begin := clock.Now()
-	p.add(arrival.Constant(1e9), func(index int, due time.Duration) { s.arrive(nothing{}, nil, op, index, due) })
+	p.add(arrival.Constant(1e9), func(a arriving) { s.arrive(nothing{}, nil, op, a) })
 	b.ReportAllocs()
 	b.ResetTimer()
 	p.run1(begin, begin+time.Duration(b.N))

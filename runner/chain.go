@@ -58,6 +58,7 @@ type task struct {
 	operation *operation
 	// index is the arrival's number, or the subject of a periodic one.
 	index                int
+	client               *client // whose arrival it is in a closed loop; nil in an open one
 	phase                record.Phase
 	intended, dispatched time.Duration
 }
@@ -108,5 +109,13 @@ func (t *task) giveUp(shard int, last *record.Outcome) {
 		failed.Code = codes.Aborted // a conflict that could not be resolved
 	}
 	t.chain.end(shard, &failed)
+	t.over(last.Done)
+}
+
+// over notes that the task's chain has ended.
+func (t *task) over(at time.Duration) {
 	t.stream.open.Add(-1)
+	if t.client != nil {
+		t.client.ended(at)
+	}
 }

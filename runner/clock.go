@@ -35,6 +35,11 @@ func (c *clock) measureStart() time.Duration {
 
 func (c *clock) measureEnd() time.Duration { return c.measureStart() + c.phases.Measure }
 
+// loads reports whether a chain that is due at an instant may begin: the load has begun and not ended.
+func (c *clock) loads(at time.Duration) bool {
+	return int64(at) >= c.begin.Load() && at < c.measureEnd() && int64(at) < c.ended.Load()
+}
+
 // Phase is the phase that an instant lies in. Setup counts as warm-up, and what
 // comes after an interruption as drain.
 func (c *clock) Phase(at time.Duration) record.Phase {

@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
@@ -82,7 +84,7 @@ func (e *env) store(name string) (*kube.Store, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no resource %q", name)
 	}
-	s, err := e.api.Store(r)
+	s, err := e.api.Store(r, e.scenario.Cluster.APIServers)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +107,12 @@ func (e *env) seed(workload string) uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d/%s", e.scenario.Seed, workload)
 	return h.Sum64()
+}
+
+// operation is where one kind of request of a workload is recorded. Its
+// deadline is usual, unless the workload has one of its own.
+func (e *env) operation(w scenarios.Workload, name, resource string, usual time.Duration) *operation {
+	return &operation{series: e.recorder.Operation(w.Name, name, resource), timeout: cmp.Or(w.Timeout, usual)}
 }
 
 func sequence(a scenarios.Arrival, seed uint64) arrival.Sequence {

@@ -37,14 +37,15 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 	}
 	s := e.stream(w)
 	seed := e.seed(w.Name)
-	h.renew = beats(h.leases, &operation{series: e.recorder.Operation(w.Name, "renew-lease", "leases"), timeout: writeTimeout}, w.Name, kind.Nodes, seed)
-	h.status = beats(h.nodes, &operation{series: e.recorder.Operation(w.Name, "update-status", "nodes"), timeout: writeTimeout}, w.Name, kind.Nodes, seed+1)
+	h.renew = beats(h.leases, e.operation(w, "renew-lease", "leases", writeTimeout), w.Name, kind.Nodes, seed)
+	h.status = beats(h.nodes, e.operation(w, "update-status", "nodes", writeTimeout), w.Name, kind.Nodes, seed+1)
 	for i, each := range []struct {
 		beats  []beat
 		period time.Duration
 	}{{h.renew, kind.Period}, {h.status, kind.StatusPeriod}} {
-		e.pacer.add(arrival.Periodic(kind.Nodes, each.period, heartbeatJitter, seed+uint64(i)), func(node int, due time.Duration) {
-			s.arrive(&each.beats[node], nil, each.beats[node].operation, node, due)
+		e.pacer.add(arrival.Periodic(kind.Nodes, each.period, heartbeatJitter, seed+uint64(i)), func(a arriving) {
+			b := &each.beats[a.index]
+			s.arrive(b, nil, b.operation, a)
 		})
 	}
 	return h, nil
@@ -81,7 +82,7 @@ func beats(s *kube.Store, o *operation, workload string, nodes int, seed uint64)
 	all := make([]beat, nodes)
 	for i := range all {
 		b := &all[i]
-		b.store, b.operation, b.key, b.seed = s, o, s.Key(leaseNamespace, nodeName(workload, i)), seed+uint64(i)<<32
+		b.store, b.operation, b.key, b.seed = s.At(i), o, s.Key(leaseNamespace, nodeName(workload, i)), seed+uint64(i)<<32
 		b.size = sizesOf(s.Resource)
 	}
 	return all

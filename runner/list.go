@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -23,11 +22,11 @@ func newLists(e *env, w scenarios.Workload, kind scenarios.List) (*lists, error)
 	l := &lists{
 		store: store, limit: kind.Limit,
 		list: &operation{series: e.recorder.Chain(w.Name, "list", kind.Resource.Name)},
-		page: &operation{series: e.recorder.Operation(w.Name, "page", kind.Resource.Name), timeout: readTimeout},
+		page: e.operation(w, "page", kind.Resource.Name, readTimeout),
 	}
 	s := e.stream(w)
-	e.pacer.add(sequence(w.Arrival, e.seed(w.Name)), func(index int, due time.Duration) {
-		s.arrive(&listing{lists: l}, &chain{row: l.list}, l.page, index, due)
+	e.arrivals(w, func(a arriving) {
+		s.arrive(&listing{lists: l, store: l.store.At(a.index)}, &chain{row: l.list}, l.page, a)
 	})
 	return l, nil
 }
@@ -37,13 +36,14 @@ func (*lists) prepare(context.Context, *env) error { return nil }
 // listing is one list under way: a script.
 type listing struct {
 	lists *lists
+	store *kube.Store
 	last  kube.Page
 }
 
 func (l *listing) do(ctx context.Context, w *worker, t *task) next {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
-	page, err := l.lists.store.Page(ctx, l.lists.limit, l.last)
+	page, err := l.store.Page(ctx, l.lists.limit, l.last)
 	if !w.end(err, false) {
 		return next{failed: true}
 	}

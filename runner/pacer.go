@@ -21,6 +21,8 @@ type pacer struct {
 	clock *clock
 	// sources are looked at in turn; only the thread uses them.
 	sources []source
+	// clients are those of closed loops, which all begin at the start.
+	clients []*client
 	steps   stepHeap
 	mu      sync.Mutex // guards inbox
 	inbox   []step
@@ -34,27 +36,32 @@ type pacer struct {
 // source is a sequence of arrivals and what to do at each.
 type source struct {
 	next   arrival.Sequence
-	arrive func(index int, due time.Duration)
+	arrive func(arriving)
 	due    arrival.Arrival
 }
 
-// step is a later operation of a chain and when it is due.
+// step is a later operation of a chain, or the next arrival of a client, and when it is due.
 type step struct {
-	at   time.Duration
-	task task
+	at     time.Duration
+	task   task
+	client *client // nil for a task
 }
 
 // longestSleep bounds how long the thread sleeps when nothing is due.
 const longestSleep = 50 * time.Millisecond
 
 // add adds a source; only before run.
-func (p *pacer) add(next arrival.Sequence, arrive func(index int, due time.Duration)) {
+func (p *pacer) add(next arrival.Sequence, arrive func(arriving)) {
 	p.sources = append(p.sources, source{next: next, arrive: arrive, due: next()})
 }
 
-// later dispatches a chain's next step when it is due, or at once when that is past.
+// later does what a step says when it is due, or at once when that is past.
 func (p *pacer) later(s step) {
-	if s.at <= p.clock.Now() {
+	switch due := s.at <= p.clock.Now(); {
+	case due && s.client != nil:
+		s.client.ready(s.at, true)
+		return
+	case due:
 		s.task.stream.dispatch(s.task, s.at)
 		return
 	}
@@ -73,6 +80,9 @@ func (p *pacer) run(begin, end time.Duration) {
 	runtime.LockOSThread()
 	// Without it the kernel may wake the thread up to 50 µs late. It cannot fail for a valid number.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	for _, c := range p.clients {
+		p.steps.push(step{at: begin, client: c})
+	}
 	for !p.stopped.Load() {
 		seen := p.wake.Load()
 		p.collect()
@@ -145,7 +155,7 @@ func (p *pacer) arrivals(begin, end time.Duration) time.Duration {
 				next = min(next, due)
 				break
 			}
-			s.arrive(s.due.Index, due)
+			s.arrive(arriving{index: s.due.Index, due: due})
 			s.due = s.next()
 		}
 	}
@@ -161,8 +171,11 @@ func (p *pacer) due() time.Duration {
 		if p.steps[0].at > p.clock.Now() {
 			return p.steps[0].at
 		}
-		s := p.steps.pop()
-		s.task.stream.release(s.task, s.at)
+		if s := p.steps.pop(); s.client != nil {
+			s.client.ready(s.at, false)
+		} else {
+			s.task.stream.release(s.task, s.at)
+		}
 	}
 	return 1 << 62
 }

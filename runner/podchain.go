@@ -78,6 +78,8 @@ type podChain struct {
 	rng   *rand.Rand
 	steps []podStep
 	at    int // the step that is due
+	// server is the number of the API server that all requests of the chain go to.
+	server int
 	// granting tells that the lease comes before the step that is due.
 	granting bool
 }
@@ -98,6 +100,9 @@ func endOf(ok bool) stepEnd {
 	}
 	return failed
 }
+
+// leases are those of the API server that the chain's requests go to.
+func (p *podChain) leases() *eventLeases { return p.churn.leases[p.server%len(p.churn.leases)] }
 
 // do is one step.
 func (p *podChain) do(ctx context.Context, w *worker, t *task) next {
@@ -130,7 +135,7 @@ func (p *podChain) following() next {
 	}
 	step := p.steps[p.at]
 	n := next{operation: p.churn.operationOf(step), think: p.think(step)}
-	if step == stepEvent && p.churn.leases.claim(p.churn.stream.clock.Now()) {
+	if step == stepEvent && p.leases().claim(p.churn.stream.clock.Now()) {
 		p.granting = true
 		n.operation = p.churn.leaseGrant
 	}
@@ -146,22 +151,23 @@ func (p *podChain) think(step podStep) time.Duration {
 
 // request sends a step's request.
 func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep) stepEnd {
-	c, pod := p.churn, p.pod
+	pod := p.pod
+	pods, accounts, events := p.churn.pods.At(p.server), p.churn.accounts.At(p.server), p.churn.events.At(p.server)
 	switch step {
 	case stepGetAccount:
-		return endOf(w.read(ctx, t, c.accounts, c.accounts.Key(pod.namespace, "default")))
+		return endOf(w.read(ctx, t, accounts, accounts.Key(pod.namespace, "default")))
 	case stepGet:
-		return endOf(w.read(ctx, t, c.pods, pod.key))
+		return endOf(w.read(ctx, t, pods, pod.key))
 	case stepGrant:
 		return p.grant(ctx, w, t)
 	case stepEvent:
 		name := fmt.Sprintf("%s.%016x", pod.name, p.rng.Uint64())
-		size := sizesOf(c.events.Resource).draw(p.rng)
-		_, ok := w.write(ctx, t, c.events, create, write{key: c.events.Key(pod.namespace, name), size: size, lease: c.leases.use(), pick: p.rng.Uint64()})
+		size := sizesOf(events.Resource).draw(p.rng)
+		_, ok := w.write(ctx, t, events, create, write{key: events.Key(pod.namespace, name), size: size, lease: p.leases().use(), pick: p.rng.Uint64()})
 		return endOf(ok)
 	case stepDeleteStale:
 		// A failed compare is what this step is for.
-		_, ok := w.write(ctx, t, c.pods, remove, write{key: pod.key, revision: pod.before})
+		_, ok := w.write(ctx, t, pods, remove, write{key: pod.key, revision: pod.before})
 		return endOf(ok || w.outcome.Conflict)
 	case stepDelete:
 		return p.write(ctx, w, t, remove, 0)
@@ -176,11 +182,11 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 func (p *podChain) grant(ctx context.Context, w *worker, t *task) stepEnd {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
-	id, err := p.churn.events.Grant(ctx, eventTTL)
+	id, err := p.churn.events.At(p.server).Grant(ctx, eventTTL)
 	if !w.end(err, false) {
 		return failed
 	}
-	p.churn.leases.renew(id, w.outcome.Done)
+	p.leases().renew(id, w.outcome.Done)
 	return succeeded
 }
 
@@ -194,7 +200,7 @@ func (p *podChain) size(step podStep) int {
 // revision, or after a conflict the one that it has.
 func (p *podChain) write(ctx context.Context, w *worker, t *task, request requester, size int) stepEnd {
 	pod := p.pod
-	reply, ok := w.write(ctx, t, p.churn.pods, request, write{key: pod.key, size: size, revision: pod.revision, pick: p.rng.Uint64()})
+	reply, ok := w.write(ctx, t, p.churn.pods.At(p.server), request, write{key: pod.key, size: size, revision: pod.revision, pick: p.rng.Uint64()})
 	switch {
 	case ok:
 		pod.before, pod.revision = pod.revision, reply.Revision
@@ -214,7 +220,7 @@ func (p *podChain) unreached(*task) []*operation {
 	}
 	if p.granting {
 		left = append(left, p.churn.createEvent)
-		p.churn.leases.unclaim()
+		p.leases().unclaim()
 	}
 	return left
 }

@@ -21,7 +21,7 @@ type podChurn struct {
 	seed                    uint64
 	stream                  *stream
 	pods, accounts, events  *kube.Store
-	leases                  *eventLeases
+	leases                  []*eventLeases // by API server
 	ready                   readyPods
 	podStart, podStop       *operation
 	create, bind, get       *operation
@@ -57,16 +57,18 @@ func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChu
 		{&c.createEvent, "create-event", "events", writeTimeout},
 		{&c.leaseGrant, "lease-grant", "events", writeTimeout},
 	} {
-		*o.to = &operation{series: e.recorder.Operation(w.Name, o.name, o.resource), timeout: o.timeout}
+		*o.to = e.operation(w, o.name, o.resource, o.timeout)
 	}
 	c.podStart = &operation{series: e.recorder.Chain(w.Name, "pod-start", "pods")}
 	c.podStop = &operation{series: e.recorder.Chain(w.Name, "pod-stop", "pods")}
-	c.leases = &eventLeases{granted: &e.leases}
-	e.pacer.add(sequence(w.Arrival, c.seed), c.arrive)
+	for range e.scenario.Cluster.APIServers {
+		c.leases = append(c.leases, &eventLeases{granted: &e.leases})
+	}
+	e.arrivals(w, c.arrive)
 	return c, nil
 }
 
-// prepare makes the service accounts that kubelets ask for, and the first lease for events.
+// prepare makes the service accounts that kubelets ask for, and the first lease for events of each API server.
 func (c *podChurn) prepare(ctx context.Context, e *env) error {
 	for i := range namespaces {
 		p := filled{store: c.accounts, namespace: namespaceOf(i), name: "default", size: sizesOf(c.accounts.Resource)}
@@ -76,11 +78,13 @@ func (c *podChurn) prepare(ctx context.Context, e *env) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	id, err := c.events.Grant(ctx, eventTTL)
-	if err != nil {
-		return fmt.Errorf("granting a lease for events: %w", err)
+	for i, l := range c.leases {
+		id, err := c.events.At(i).Grant(ctx, eventTTL)
+		if err != nil {
+			return fmt.Errorf("granting a lease for events: %w", err)
+		}
+		l.renew(id, e.clock.Now())
 	}
-	c.leases.renew(id, e.clock.Now())
 	return nil
 }
 
@@ -90,7 +94,8 @@ func (c *podChurn) populated(key string, index int, revision int64) {
 }
 
 // arrive starts one pod and stops the oldest ready one.
-func (c *podChurn) arrive(index int, due time.Duration) {
+func (c *podChurn) arrive(a arriving) {
+	index := a.index
 	// Each chain draws from a generator of its own: they run at once.
 	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)))
 	containers := 1
@@ -99,20 +104,20 @@ func (c *podChurn) arrive(index int, due time.Duration) {
 	}
 	name := fmt.Sprintf("%s-%010d", c.stream.name, index)
 	p := &pod{namespace: namespaceOf(index), name: name, key: c.pods.Key(namespaceOf(index), name), containers: containers}
-	start := &podChain{churn: c, pod: p, rng: rng, steps: startSteps[containers-1]}
-	c.stream.arrive(start, &chain{row: c.podStart}, c.create, index, due)
+	start := &podChain{churn: c, pod: p, rng: rng, steps: startSteps[containers-1], server: index}
+	c.stream.arrive(start, &chain{row: c.podStart}, c.create, a)
 
 	old := c.ready.pop()
 	if old == nil {
-		c.podStop.series.Count(0, c.stream.clock.Phase(due), record.Skipped, 1)
+		c.podStop.series.Count(0, c.stream.clock.Phase(a.due), record.Skipped, 1)
 		return
 	}
 	rng = rand.New(rand.NewPCG(c.seed, 2*uint64(index)+1))
-	stop := &podChain{churn: c, pod: old, rng: rng, steps: stopSteps[old.containers-1]}
+	stop := &podChain{churn: c, pod: old, rng: rng, steps: stopSteps[old.containers-1], server: index}
 	if rng.Float64() >= staleShare {
 		stop.steps = freshStopSteps[old.containers-1]
 	}
-	c.stream.arrive(stop, &chain{row: c.podStop}, c.get, index, due)
+	c.stream.arrive(stop, &chain{row: c.podStop}, c.get, a)
 }
 
 // pod is one pod and what its owner knows of it.

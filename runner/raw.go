@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -22,18 +21,16 @@ type rawPuts struct {
 }
 
 func newRawPuts(e *env, w scenarios.Workload, kind scenarios.Raw) (*rawPuts, error) {
-	store, err := e.api.Store(model.Resource{Path: "etcd-dyno-raw/" + w.Name})
+	store, err := e.api.Store(model.Resource{Path: "etcd-dyno-raw/" + w.Name}, kind.Connections)
 	if err != nil {
 		return nil, err
 	}
 	r := &rawPuts{
 		kind: kind, seed: e.seed(w.Name), store: store, size: sizes{int64(kind.Size.P50), int64(kind.Size.P99)},
-		put: &operation{series: e.recorder.Operation(w.Name, "put", ""), timeout: writeTimeout},
+		put: e.operation(w, "put", "", writeTimeout),
 	}
 	s := e.stream(w)
-	e.pacer.add(sequence(w.Arrival, r.seed), func(index int, due time.Duration) {
-		s.arrive(r, nil, r.put, index, due)
-	})
+	e.arrivals(w, func(a arriving) { s.arrive(r, nil, r.put, a) })
 	return r, nil
 }
 
@@ -42,7 +39,7 @@ func (*rawPuts) prepare(context.Context, *env) error { return nil }
 func (r *rawPuts) do(ctx context.Context, w *worker, t *task) next {
 	rng := rand.New(rand.NewPCG(r.seed, uint64(t.index)))
 	key := r.key(rng.IntN(r.kind.Keys))
-	_, ok := w.write(ctx, t, r.store, put, write{key: key, size: r.size.draw(rng), pick: rng.Uint64()})
+	_, ok := w.write(ctx, t, r.store.At(t.index), put, write{key: key, size: r.size.draw(rng), pick: rng.Uint64()})
 	return next{failed: !ok}
 }
 

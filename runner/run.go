@@ -289,7 +289,9 @@ func (r *run) cutOff() {
 		s.finish()
 	}
 	for _, step := range r.env.pacer.leftover() {
-		step.task.cutOff(0, r.clock.Now(), false)
+		if step.client == nil {
+			step.task.cutOff(0, r.clock.Now(), false)
+		}
 	}
 }
 

@@ -282,11 +282,23 @@ func membersOf(t *testing.T, runsDir string) (pids []int) {
 
 // Ctrl-C ends the load early; what was measured is kept and the lab is gone.
 func TestInterrupted(t *testing.T) {
+	job := jobOf(t, churn, "", "phases.measure=60s")
+	run, result := interruptAfter(t, job, time.Second)
+	if result.Complete || run.Ended == nil || operationOf(t, run, "puts", "put").Succeeded < 40 {
+		t.Errorf("complete %v, end %v, puts %+v", result.Complete, run.Ended, operationOf(t, run, "puts", "put").Counts)
+	}
+	if pids := membersOf(t, job.RunsDir); len(pids) > 0 {
+		t.Errorf("members are left: %v", pids)
+	}
+}
+
+// interruptAfter runs a job and interrupts it so long after the start of its measure phase.
+func interruptAfter(t *testing.T, job Job, after time.Duration) (*results.Run, results.Result) {
+	t.Helper()
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	job := jobOf(t, churn, "", "phases.measure=60s")
 	job.Progress = func(s Status) {
-		if s.Phase == results.PhaseMeasure && s.Elapsed > time.Second {
+		if s.Phase == results.PhaseMeasure && s.Elapsed > after {
 			interrupt()
 		}
 	}
@@ -294,13 +306,7 @@ func TestInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, result := load(t, folder)
-	if result.Complete || run.Ended == nil || operationOf(t, run, "puts", "put").Succeeded < 40 {
-		t.Errorf("complete %v, end %v, puts %+v", result.Complete, run.Ended, operationOf(t, run, "puts", "put").Counts)
-	}
-	if pids := membersOf(t, job.RunsDir); len(pids) > 0 {
-		t.Errorf("members are left: %v", pids)
-	}
+	return load(t, folder)
 }
 
 // Interrupted before anything begins, a run leaves nothing but its folder.

@@ -28,15 +28,22 @@ type stream struct {
 	ctx     context.Context //nolint:containedctx // the one that ends finishing; workers are started by arrivals, from the pacing thread
 }
 
-// arrive starts a chain, whose first operation is due now. chain is nil for a single operation.
-func (s *stream) arrive(sc script, c *chain, op *operation, index int, due time.Duration) {
+// arrive starts a chain, whose first operation is due now. c is nil for a single operation.
+func (s *stream) arrive(sc script, c *chain, op *operation, a arriving) {
 	s.open.Add(1)
-	phase := s.clock.Phase(due)
-	if c != nil {
-		c.phase, c.intended, c.dispatched = phase, due, s.clock.Now()
-		c.row.series.Count(0, phase, record.Intended, 1)
+	if a.client != nil {
+		a.client.open.Add(1)
 	}
-	s.release(task{stream: s, script: sc, chain: c, operation: op, index: index}, due)
+	if c != nil {
+		c.phase, c.intended, c.dispatched = s.clock.Phase(a.due), a.due, s.clock.Now()
+		c.row.series.Count(a.index, c.phase, record.Intended, 1)
+	}
+	t := task{stream: s, script: sc, chain: c, operation: op, index: a.index, client: a.client}
+	if a.early {
+		s.dispatch(t, a.due)
+	} else {
+		s.release(t, a.due)
+	}
 }
 
 // release dispatches a task from the pacing thread, whose lateness is recorded.
@@ -49,7 +56,7 @@ func (s *stream) release(t task, due time.Duration) {
 // starts a worker where none waits and there may be one more.
 func (s *stream) dispatch(t task, due time.Duration) {
 	t.intended, t.dispatched, t.phase = due, s.clock.Now(), s.clock.Phase(due)
-	t.operation.series.Count(0, t.phase, record.Intended, 1)
+	t.operation.series.Count(t.index, t.phase, record.Intended, 1)
 	switch s.queue.push(t) {
 	case taken:
 	case queued:
@@ -132,7 +139,7 @@ func (w *worker) do(ctx context.Context, t *task) {
 		t.giveUp(w.id, o)
 	case n.operation == nil:
 		t.chain.end(w.id, o)
-		w.stream.open.Add(-1)
+		t.over(o.Done)
 	default:
 		follow := *t
 		follow.operation = n.operation

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/client/v3/kubernetes"
+
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/runner/record"
@@ -30,8 +32,8 @@ type watchedResource struct {
 }
 
 type watchWorkload struct {
-	name     string
-	watchers int
+	name                  string
+	watchers, connections int
 }
 
 // newWatching makes the ledgers of all watched resources. broken is told of each watch that breaks off.
@@ -47,7 +49,7 @@ func newWatching(e *env, broken func(error)) (*watching, error) {
 			return nil, err
 		}
 		r := w.resource(store)
-		r.workloads = append(r.workloads, watchWorkload{each.Name, kind.Watchers})
+		r.workloads = append(r.workloads, watchWorkload{each.Name, kind.Watchers, kind.Connections})
 		series := e.recorder.Watch(each.Name, kind.Watchers)
 		for range kind.Watchers {
 			r.series = append(r.series, series)
@@ -55,7 +57,7 @@ func newWatching(e *env, broken func(error)) (*watching, error) {
 	}
 	for i := range w.resources {
 		r := &w.resources[i]
-		r.store.Ledger = kube.NewLedger(r.store.Resource, e.run, r.series)
+		r.store.Account(kube.NewLedger(r.store.Resource, e.run, r.series))
 	}
 	return w, nil
 }
@@ -85,12 +87,10 @@ func (w *watching) start(begin, ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("asking for the revision of %s: %w", r.store.Resource.Name, err)
 		}
-		for number := range r.series {
-			watcher, err := w.env.api.NewWatcher(r.store, number, w.env.clock)
-			if err != nil {
-				return err
-			}
-			r.watchers = append(r.watchers, watcher)
+		if err := r.connect(w.env); err != nil {
+			return err
+		}
+		for _, watcher := range r.watchers {
 			once := sync.OnceFunc(func() { opened <- struct{}{} })
 			w.wg.Go(func() { watcher.Run(ctx, revision+1, once, w.broken) })
 		}
@@ -103,6 +103,25 @@ func (w *watching) start(begin, ctx context.Context) error {
 			return context.Cause(begin)
 		case <-late:
 			return fmt.Errorf("not all were confirmed within %v", openTimeout)
+		}
+	}
+	return nil
+}
+
+// connect makes the watchers of a resource, each workload's spread over its connections in turn.
+func (r *watchedResource) connect(e *env) error {
+	for _, workload := range r.workloads {
+		connections := make([]*kubernetes.Client, workload.connections)
+		for i := range connections {
+			c, err := e.api.Connect()
+			if err != nil {
+				return err
+			}
+			connections[i] = c
+		}
+		for i := range workload.watchers {
+			number := len(r.watchers)
+			r.watchers = append(r.watchers, kube.NewWatcher(r.store, number, connections[i%len(connections)], e.clock))
 		}
 	}
 	return nil

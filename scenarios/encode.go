@@ -64,12 +64,13 @@ func encodeWorkload(out *bytes.Buffer, w Workload) {
 	s.text("kind", w.KindName())
 	w.Kind.encode(&s)
 	if w.Arrival != (Arrival{}) {
-		s.inline("arrival",
-			pair{"process", quote(string(w.Arrival.Process))},
-			pair{"rate", quote(w.Arrival.Rate.String())})
+		w.Arrival.encode(&s)
 	}
-	if w.MaxInFlight > 0 {
+	if w.MaxInFlight > 0 && w.Arrival.Process != Closed {
 		s.integer("max_in_flight", w.MaxInFlight)
+	}
+	if w.Timeout > 0 {
+		s.duration("timeout", w.Timeout)
 	}
 	s.flush()
 }

@@ -13,6 +13,9 @@ type Raw struct {
 	Keys, KeySize int
 	// Size is of a value, in bytes.
 	Size SizeDistribution
+	// Connections are the clients, each with a connection an endpoint, that the
+	// puts are spread over in turn; between 1 and 1,000, 1 by default.
+	Connections int
 }
 
 func (Raw) kind() string { return "raw" }
@@ -37,6 +40,7 @@ func readRaw(t *table, _ model.Cluster) Kind {
 		KeySize: int(keys.size("size", 64, 32, 4096)),
 		Size:    t.sizes("size", SizeDistribution{}),
 	}
+	r.Connections = t.integer("connections", 1, 1, 1000)
 	keys.choice("choice", []string{"uniform"}, "zipf", "sequential")
 	keys.unknown()
 	return r
@@ -46,4 +50,5 @@ func (r Raw) encode(s *section) {
 	s.text("operation", "put")
 	s.inline("keys", pair{"count", strconv.Itoa(r.Keys)}, pair{"size", quote(Size(r.KeySize).String())}, pair{"choice", quote("uniform")})
 	s.sizes("size", r.Size)
+	s.integer("connections", r.Connections)
 }

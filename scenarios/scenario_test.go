@@ -68,7 +68,7 @@ func TestPodChurn(t *testing.T) {
 				Name: "heartbeats", Kind: scenarios.NodeHeartbeat{Nodes: 100, Period: 10 * time.Second, StatusPeriod: 5 * time.Minute},
 				MaxInFlight: 1000,
 			},
-			{Name: "informers", Kind: scenarios.Watch{Resource: pods, Watchers: 10}},
+			{Name: "informers", Kind: scenarios.Watch{Resource: pods, Watchers: 10, Connections: 10}},
 			{
 				Name: "relist", Kind: scenarios.List{Resource: pods, Limit: 500},
 				Arrival: scenarios.Arrival{Process: scenarios.Constant, Rate: 1}, MaxInFlight: 4,
@@ -149,7 +149,7 @@ kind = "node-heartbeat"
 				Name: "h", Kind: scenarios.NodeHeartbeat{Nodes: 200, Period: 10 * time.Second, StatusPeriod: 5 * time.Minute},
 				MaxInFlight: 1000,
 			},
-			{Name: "w", Kind: scenarios.Watch{Resource: widgets, Watchers: 3}},
+			{Name: "w", Kind: scenarios.Watch{Resource: widgets, Watchers: 3, Connections: 3}},
 		},
 	}
 	got.SHA256 = ""
@@ -281,6 +281,9 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 		return scenarios.SizeDistribution{P50: p50, P99: p50 + scenarios.Size(rng.IntN(2)*rng.IntN(1<<19))}
 	}
 	arrival := func() scenarios.Arrival {
+		if rng.IntN(3) == 0 {
+			return scenarios.Arrival{Process: scenarios.Closed, Clients: 3, Think: time.Duration(rng.IntN(2)) * duration(time.Minute), MaxRate: scenarios.Rate(rng.IntN(2) * 700)}
+		}
 		process := []scenarios.Process{scenarios.Constant, scenarios.Poisson}[rng.IntN(2)]
 		return scenarios.Arrival{Process: process, Rate: scenarios.Rate(0.001 + rng.Float64()*[]float64{1, 1e3, 9e5}[rng.IntN(3)])}
 	}
@@ -291,14 +294,14 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 		Cluster:       model.Cluster{Nodes: rng.IntN(3), PodsPerNode: rng.IntN(100), APIServers: 1 + rng.IntN(5), APIServer: "1.37"},
 		Phases:        scenarios.Phases{Warmup: duration(time.Hour), Measure: duration(24 * time.Hour), Drain: duration(time.Minute)},
 		Workloads: []scenarios.Workload{
-			{Name: "a", Kind: scenarios.List{Resource: pick(), Limit: 1 + rng.IntN(1000)}, Arrival: arrival(), MaxInFlight: 1 + rng.IntN(10)},
+			{Name: "a", Kind: scenarios.List{Resource: pick(), Limit: 1 + rng.IntN(1000)}, Arrival: arrival(), MaxInFlight: 3},
 			{
 				Name: "b", Kind: scenarios.NodeHeartbeat{Nodes: 1 + rng.IntN(5000), Period: duration(time.Hour), StatusPeriod: duration(time.Hour)},
 				MaxInFlight: 1000,
 			},
-			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64()}, Arrival: arrival(), MaxInFlight: 7},
-			{Name: "d", Kind: scenarios.Raw{Keys: 1 + rng.IntN(1e8), KeySize: 32 + rng.IntN(4000), Size: size()}, Arrival: arrival(), MaxInFlight: 9},
-			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 1 + rng.IntN(100)}},
+			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64()}, Arrival: arrival(), MaxInFlight: 6, Timeout: time.Duration(rng.IntN(2)) * duration(time.Minute)},
+			{Name: "d", Kind: scenarios.Raw{Keys: 1 + rng.IntN(1e8), KeySize: 32 + rng.IntN(4000), Size: size(), Connections: 1 + rng.IntN(9)}, Arrival: arrival(), MaxInFlight: 3},
+			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100)}},
 		},
 	}
 	if rng.IntN(2) == 0 {

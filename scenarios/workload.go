@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"strings"
+	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
@@ -18,8 +19,11 @@ type Workload struct {
 	Arrival Arrival
 	// MaxInFlight bounds the operations in flight: 4 for lists, 1,000
 	// otherwise, unless set; between 1 and 100,000, but 0 for a watch, which has
-	// no operations.
+	// no operations. In a closed loop the clients are the bound.
 	MaxInFlight int
+	// Timeout is the deadline of each request, counted from when it is sent; 0
+	// where it is the API server's own, 34 s for writes and 60 s for reads.
+	Timeout time.Duration
 }
 
 // Kind is what a workload does. The set is closed: PodChurn, NodeHeartbeat,
@@ -51,13 +55,15 @@ type kindEntry struct {
 	instead string
 	// maxInFlight is the default, 0 for a kind without operations.
 	maxInFlight int
+	// chains is how many chains an arrival starts at once, where that is not 1.
+	chains int
 }
 
 // kinds are all kinds of workloads, in order of their names.
 var kinds = []kindEntry{
 	{name: "list", read: readList, arrives: true, maxInFlight: 4},
 	{name: "node-heartbeat", read: readNodeHeartbeat, instead: "its rate follows nodes, period and status_period", maxInFlight: 1000},
-	{name: "pod-churn", read: readPodChurn, arrives: true, maxInFlight: 1000},
+	{name: "pod-churn", read: readPodChurn, arrives: true, maxInFlight: 1000, chains: 2},
 	{name: "raw", read: readRaw, arrives: true, maxInFlight: 1000},
 	{name: "watch", read: readWatch, instead: "it follows what the other workloads write"},
 }
@@ -90,10 +96,18 @@ func readWorkload(t *table, named []*table, cluster model.Cluster) (Workload, bo
 	} else {
 		t.refuse("arrival", "does not belong to a %s: %s", entry.name, entry.instead)
 	}
-	if entry.maxInFlight > 0 {
-		w.MaxInFlight = t.integer("max_in_flight", entry.maxInFlight, 1, 100_000)
-	} else {
+	switch {
+	case entry.maxInFlight == 0:
 		t.refuse("max_in_flight", "does not belong to a %s: it has no operations", entry.name)
+		t.refuse("timeout", "does not belong to a %s: it has no operations", entry.name)
+	case w.Arrival.Process == Closed:
+		t.refuse("max_in_flight", "does not belong to a closed loop: its clients are the bound")
+		w.MaxInFlight = w.Arrival.Clients * max(entry.chains, 1)
+	default:
+		w.MaxInFlight = t.integer("max_in_flight", entry.maxInFlight, 1, 100_000)
+	}
+	if entry.maxInFlight > 0 {
+		w.Timeout = t.duration("timeout", 0, time.Millisecond, time.Hour)
 	}
 	t.refuse("from", "is not supported yet; a workload runs from the start of warmup to the end of measure")
 	t.refuse("for", "is not supported yet; a workload runs from the start of warmup to the end of measure")

@@ -108,22 +108,38 @@ func (a *API) Close() error {
 	return errors.Join(all...)
 }
 
-// Store is one resource's part of etcd, on a connection of its own. It may be shared by goroutines.
+// Store is one resource's part of etcd as one API server has it: on a connection of its own. It may be shared by goroutines.
 type Store struct {
 	Resource model.Resource
 	// Ledger accounts for the writes that watchers must see; nil where nobody watches.
 	Ledger *Ledger
 	prefix string
 	client *kubernetes.Client
+	each   []*Store // of all API servers; the first is the one that others were made with
 }
 
-// Store opens a store of a resource.
-func (a *API) Store(r model.Resource) (*Store, error) {
-	c, err := a.Connect()
-	if err != nil {
-		return nil, err
+// Store opens a resource's store in so many API servers, and returns the first's. n is at least 1.
+func (a *API) Store(r model.Resource, n int) (*Store, error) {
+	each := make([]*Store, n)
+	for i := range each {
+		c, err := a.Connect()
+		if err != nil {
+			return nil, err
+		}
+		each[i] = &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c, each: each}
 	}
-	return &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c}, nil
+	return each[0], nil
+}
+
+// At is the resource's store in API server i, counted round and round.
+func (s *Store) At(i int) *Store { return s.each[i%len(s.each)] }
+
+// Account makes all API servers' stores of the resource account for their
+// writes in l. It comes before the first write.
+func (s *Store) Account(l *Ledger) {
+	for _, each := range s.each {
+		each.Ledger = l
+	}
 }
 
 // Prefix is what all keys of the resource begin with; it ends in '/'.

@@ -14,9 +14,8 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/runner/record"
 )
 
-// Watcher follows a resource as an API server's cache does: its own connection
-// and stream, the whole prefix, previous values, progress notifications, and
-// only as long as there is a leader.
+// Watcher follows a resource as an API server's cache does: the whole prefix,
+// previous values, progress notifications, and only as long as there is a leader.
 type Watcher struct {
 	// Number is the watcher's place in its ledger.
 	Number int
@@ -36,13 +35,10 @@ type Clock interface {
 	Phase(at time.Duration) record.Phase
 }
 
-// NewWatcher opens a watcher's connection. The store has a ledger.
-func (a *API) NewWatcher(s *Store, number int, clock Clock) (*Watcher, error) {
-	c, err := a.Connect()
-	if err != nil {
-		return nil, err
-	}
-	return &Watcher{Number: number, store: s, client: c, clock: clock}, nil
+// NewWatcher makes a watcher of a store that accounts for its writes. Watchers
+// of the same client share its connection and a stream.
+func NewWatcher(s *Store, number int, c *kubernetes.Client, clock Clock) *Watcher {
+	return &Watcher{Number: number, store: s, client: c, clock: clock}
 }
 
 // Run watches from a revision on until the context ends, and calls opened each
