@@ -131,6 +131,11 @@ func (f fixture) interval(t testing.TB, rng *rand.Rand, second int, phase result
 		for workload, h := range lags {
 			in.Lag = append(in.Lag, results.LagInterval{Workload: workload, Phase: phase, Lag: encode(t, h)})
 		}
+		wake := results.NewHistogram(results.LagFigures)
+		for i := range 200 {
+			record(wake, 0.03*math.Exp(float64(i%10)/5))
+		}
+		in.Wake = append(in.Wake, results.WakeInterval{Phase: phase, Wake: encode(t, wake)})
 	}
 	if f.watchers > 0 {
 		in.Watches = append(in.Watches, f.watch(t, rng, phase, stalled, last))

@@ -175,6 +175,10 @@ func (p *plotter) generator(g results.Generator) generatorView {
 		v.Lags = append(v.Lags, lagRow{workload, figure.Count(d.Count), cells(d, 50, 99, 99.9, 100)})
 		curves = append(curves, figure.Curve{Name: workload, Points: figure.Percentiles(p.run.Lag[workload])})
 	}
+	if g.Wake.Count > 0 {
+		v.Lags = append(v.Lags, lagRow{"wake-up", figure.Count(g.Wake.Count), cells(g.Wake, 50, 99, 99.9, 100)})
+		curves = append(curves, figure.Curve{Name: "wake-up", Points: figure.Percentiles(p.run.Wake)})
+	}
 	var cpu, rss []figure.Point
 	for _, u := range figure.UsageOf(p.time) {
 		cpu, rss = append(cpu, figure.Point{Second: u.Second, Value: u.CPUCores}), append(rss, figure.Point{Second: u.Second, Value: u.RSSBytes / (1 << 20)})

@@ -131,12 +131,13 @@ func (t *terminal) watches(all []results.Watch) {
 }
 
 func (t *terminal) generator(g results.Generator) {
-	if g.Lag.Count == 0 {
+	if g.Lag.Count == 0 && g.Wake.Count == 0 {
 		return
 	}
 	t.line("")
-	t.line(fmt.Sprintf("%s  lag p50 %s, p99 %s, max %s · %s cores · %s · machine %.0f%% busy", t.paint(strong, "Generator"),
-		t.millis(g.Lag.P50), t.millis(g.Lag.P99), t.millis(g.Lag.Max), figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes)), 100*g.HostCPU))
+	t.line(fmt.Sprintf("%s  lag p50 %s, p99 %s, max %s · wake-up p50 %s, p99 %s, max %s", t.paint(strong, "Generator"),
+		t.millis(g.Lag.P50), t.millis(g.Lag.P99), t.millis(g.Lag.Max), t.millis(g.Wake.P50), t.millis(g.Wake.P99), t.millis(g.Wake.Max)))
+	t.line(fmt.Sprintf("           %s cores · %s · machine %.0f%% busy", figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes)), 100*g.HostCPU))
 }
 
 func thresholdLines(all []results.ThresholdResult) []judged {

@@ -10,7 +10,7 @@ import (
 // decodedInterval holds an interval's histograms, row by row.
 type decodedInterval struct {
 	operations, watches []map[string]*hdr.PackedHistogram
-	lag                 []*hdr.PackedHistogram
+	lag, wake           []*hdr.PackedHistogram
 }
 
 // decodeInterval decodes all histograms of an interval; it reports false where one is corrupt.
@@ -36,6 +36,13 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 			return d, false
 		}
 		d.lag = append(d.lag, h)
+	}
+	for _, row := range in.Wake {
+		h, err := row.Wake.Decode()
+		if err != nil {
+			return d, false
+		}
+		d.wake = append(d.wake, h)
 	}
 	return d, true
 }

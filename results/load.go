@@ -28,8 +28,11 @@ type Run struct {
 	Usage Usage
 	// LagClamped is how many lags were outside the histograms' range.
 	LagClamped int64
-	Events     []Event
-	Checks     []Check
+	// Wake is how late the generator noticed what had come for it, in the measure
+	// phase; nil in journals that do not tell.
+	Wake   *hdr.Histogram
+	Events []Event
+	Checks []Check
 	// Timeline has one entry an interval, in order.
 	Timeline []Moment
 	// Ended is nil when the journal was not ended in order: the run was killed.
@@ -188,6 +191,11 @@ func (l *loader) interval(in *Interval) bool {
 		if row.Phase == PhaseMeasure {
 			l.run.Lag[row.Workload] = merge(l.run.Lag[row.Workload], decoded.lag[i])
 			l.run.LagClamped += row.Clamped
+		}
+	}
+	for i, row := range in.Wake {
+		if row.Phase == PhaseMeasure {
+			l.run.Wake = merge(l.run.Wake, decoded.wake[i])
 		}
 	}
 	if l.inMeasure(in) {

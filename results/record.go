@@ -107,6 +107,8 @@ type Interval struct {
 	Watches    []WatchInterval     `json:"watches,omitempty"`
 	// Lag has the pacing thread's lateness by workload and phase.
 	Lag []LagInterval `json:"lag,omitempty"`
+	// Wake has how late the generator noticed what had come for it, by phase.
+	Wake []WakeInterval `json:"wake,omitempty"`
 	// Generator is what the generator itself used during the interval.
 	Generator Usage `json:"generator"`
 }
@@ -169,6 +171,9 @@ const (
 	Service = "service"
 	// Lag is dispatched − intended: the generator's own lateness.
 	Lag = "lag"
+	// Wake is the generator's own delay between what comes for it and its
+	// noticing: a part of every service time.
+	Wake = "wake"
 	// Delivery is event seen − write sent, of a watch.
 	Delivery = "delivery"
 	// DeliveryFromAck is event seen − write acknowledged; 0 where the event came first.
@@ -182,6 +187,12 @@ type LagInterval struct {
 	Lag      Histogram `json:"lag"`
 	// Clamped: see Counts.
 	Clamped int64 `json:"clamped,omitempty"`
+}
+
+// WakeInterval is how late the generator noticed what had come for it during one interval.
+type WakeInterval struct {
+	Phase PhaseName `json:"phase"`
+	Wake  Histogram `json:"wake"`
 }
 
 // WatchInterval is what the watchers of one workload saw during one interval.

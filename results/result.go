@@ -114,6 +114,8 @@ type Generator struct {
 	// Lag is the pacing thread's lateness over all workloads.
 	Lag       Distribution            `json:"lag"`
 	Workloads map[string]Distribution `json:"workloads"`
+	// Wake is how late the generator noticed what had come for it: its own part of every service time.
+	Wake Distribution `json:"wake"`
 	// CPUCores and RSSBytes are the mean and the maximum over the measure phase.
 	CPUCores float64 `json:"cpu_cores"`
 	RSSBytes int64   `json:"rss_bytes"`

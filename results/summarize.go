@@ -117,5 +117,6 @@ func summarizeGenerator(run *Run) Generator {
 		all.Merge(h)
 	}
 	g.Lag = Distribute(all)
+	g.Wake = Distribute(run.Wake)
 	return g
 }

@@ -141,7 +141,12 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 		return r.failed(ctx, fmt.Errorf("opening the watches: %w", err))
 	}
 
+	probe, err := startProbe(r.env)
+	if err != nil {
+		return r.failed(ctx, fmt.Errorf("preparing to watch the generator itself: %w", err))
+	}
 	complete := r.load(ctx, cut, stop)
+	probe.stop()
 	stopWatching()
 	r.watching.wg.Wait()
 	r.append(results.Record{End: &results.End{AtMS: milliseconds(r.clock.Now()), Complete: complete}})

@@ -136,6 +136,9 @@ func TestRunOnALab(t *testing.T) {
 			t.Errorf("%s.%s: %d conflicts of %d", o.Workload, o.Operation, o.Conflicts, o.Intended)
 		}
 	}
+	if n := run.Wake.TotalCount(); n < probeRate || n > 6*probeRate*3/2 {
+		t.Errorf("%d probes in 5 s, %d a second were wanted", n, probeRate)
+	}
 	if puts := operationOf(t, run, "puts", "put"); puts.Intended != 250 || puts.BytesSent < 250*1024 {
 		t.Errorf("constant 50/s for 5 s: %d intended, %d bytes sent", puts.Intended, puts.BytesSent)
 	}

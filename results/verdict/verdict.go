@@ -34,8 +34,10 @@ const (
 
 // Validity says why the numbers are the generator's rather than etcd's; it is
 // empty for a valid run. For each operation and each percentile that is
-// reported, what lies between the intended and the dispatched instant must be
-// small: response − turnaround ≤ max(10 % of the response, 1 ms).
+// reported, the generator's own part must be small, at most max(10 % of the
+// response, 1 ms): on the way out what lies between the intended and the
+// dispatched instant, response − turnaround, and on the way back how late it
+// notices what has come for it.
 func Validity(run *results.Run) []string {
 	reasons := []string{}
 	if len(run.Operations) == 0 {
@@ -48,8 +50,40 @@ func Validity(run *results.Run) []string {
 		if late := lateness(o.Quantities[results.Response], o.Quantities[results.Turnaround]); late != "" {
 			reasons = append(reasons, fmt.Sprintf("%s.%s: %s", o.Workload, o.Operation, late))
 		}
+		if late := wakefulness(o.Quantities[results.Response], run.Wake); late != "" {
+			reasons = append(reasons, fmt.Sprintf("%s.%s: %s", o.Workload, o.Operation, late))
+		}
 	}
 	return reasons
+}
+
+// told are the percentiles that validity looks at, each where there are enough samples.
+var told = [...]float64{50, 90, 95, 99, 99.9, 99.99}
+
+// tooMuch reports whether the generator's part of a response is more than it may be, both in microseconds.
+func tooMuch(part, response int64) bool {
+	return float64(part) > max(generatorShare*float64(response), generatorMicros)
+}
+
+// wakefulness says at which percentiles the generator noticed replies too late, or nothing.
+func wakefulness(response, wake *hdr.Histogram) string {
+	if response == nil || wake == nil {
+		return ""
+	}
+	var late []string
+	for _, p := range told {
+		if !results.Enough(min(response.TotalCount(), wake.TotalCount()), p) {
+			continue
+		}
+		r, w := response.ValueAtPercentile(p), wake.ValueAtPercentile(p)
+		if tooMuch(w, r) {
+			late = append(late, fmt.Sprintf("p%g %.1f ms beside a response of %.1f ms", p, float64(w)/1000, float64(r)/1000))
+		}
+	}
+	if len(late) == 0 {
+		return ""
+	}
+	return "the generator was short of CPU and noticed replies late, by " + strings.Join(late, ", ")
 }
 
 // lateness says at which percentiles the generator was too late, or nothing.
@@ -58,13 +92,13 @@ func lateness(response, turnaround *hdr.Histogram) string {
 		return ""
 	}
 	var late []string
-	for _, p := range [...]float64{50, 90, 95, 99, 99.9, 99.99} {
+	for _, p := range told {
 		if !results.Enough(response.TotalCount(), p) {
 			continue
 		}
 		r, t := response.ValueAtPercentile(p), turnaround.ValueAtPercentile(p)
-		if by := float64(r - t); by > max(generatorShare*float64(r), generatorMicros) {
-			late = append(late, fmt.Sprintf("p%g %.1f of %.1f ms", p, by/1000, float64(r)/1000))
+		if by := r - t; tooMuch(by, r) {
+			late = append(late, fmt.Sprintf("p%g %.1f of %.1f ms", p, float64(by)/1000, float64(r)/1000))
 		}
 	}
 	if len(late) == 0 {

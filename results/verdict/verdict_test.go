@@ -61,6 +61,34 @@ func TestValidity(t *testing.T) {
 	}
 }
 
+// A generator that notices replies late spoils the percentiles that it is late
+// at, unless they are large beside it or there are too few probes to tell.
+func TestWakefulness(t *testing.T) {
+	for _, tc := range []struct {
+		name               string
+		response, wake     int64 // of the first value, in µs
+		operations, probes int64
+		reason             string
+	}{
+		{"prompt", 5000, 40, 100, 100, ""},
+		{"just under a millisecond", 5000, 400, 100, 100, ""},
+		{"above a millisecond and a tenth", 5000, 1500, 100, 100, "p50 1.5 ms beside a response of 5.1 ms"},
+		{"late beside a slow etcd", 200_000, 15_000, 100, 100, ""},
+		{"too few probes", 5000, 50_000, 1000, 19, ""},
+		{"too few operations", 5000, 50_000, 19, 1000, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			response := micros(t, tc.operations, tc.response, 1)
+			run := runOf(record(response, response))
+			run.Wake = micros(t, tc.probes, tc.wake, 1)
+			reasons := Validity(run)
+			if tc.reason == "" && len(reasons) > 0 || tc.reason != "" && (len(reasons) != 1 || !strings.Contains(reasons[0], tc.reason)) {
+				t.Errorf("reasons %q, want one with %q", reasons, tc.reason)
+			}
+		})
+	}
+}
+
 // An etcd that is slow makes response and turnaround grow alike: that is its own fault.
 func TestSlowServerIsValid(t *testing.T) {
 	slow := micros(t, 100_000, 1_000_000, 20)

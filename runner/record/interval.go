@@ -116,6 +116,8 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 		})
 	case lagSeries:
 		in.Lag = append(in.Lag, results.LagInterval{Workload: s.workload, Phase: phase, Lag: encoded[results.Lag], Clamped: b.counts[Clamped]})
+	case wakeSeries:
+		in.Wake = append(in.Wake, results.WakeInterval{Phase: phase, Wake: encoded[results.Wake]})
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (p *pool) histogram(q Quantity) *hdr.Histogram {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	free, figures := &p.fine, results.Figures
-	if q == Lag {
+	if q.coarse() {
 		free, figures = &p.lags, results.LagFigures
 	}
 	if n := len(*free); n > 0 {
@@ -53,7 +53,7 @@ func (p *pool) giveBack(b *buffer) {
 	for q, h := range b.histograms {
 		switch {
 		case h == nil:
-		case Quantity(q) == Lag:
+		case Quantity(q).coarse():
 			p.lags = append(p.lags, h)
 		default:
 			p.fine = append(p.fine, h)

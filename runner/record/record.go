@@ -66,7 +66,7 @@ const (
 // Quantity is one of the things that are timed.
 type Quantity uint8
 
-// The quantities of operations, of watches, and of the pacing thread.
+// The quantities of operations, of watches, and of the generator itself.
 const (
 	Response Quantity = iota
 	Turnaround
@@ -74,12 +74,16 @@ const (
 	Delivery
 	DeliveryFromAck
 	Lag
+	Wake
 	quantities
 )
 
 func (q Quantity) name() string {
-	return [quantities]string{results.Response, results.Turnaround, results.Service, results.Delivery, results.DeliveryFromAck, results.Lag}[q]
+	return [quantities]string{results.Response, results.Turnaround, results.Service, results.Delivery, results.DeliveryFromAck, results.Lag, results.Wake}[q]
 }
+
+// coarse reports whether a quantity is kept with fewer figures: the generator's own are.
+func (q Quantity) coarse() bool { return q == Lag || q == Wake }
 
 // numCodes is how many gRPC codes there are, codes.OK included.
 const numCodes = int(codes.Unauthenticated) + 1
@@ -103,9 +107,10 @@ const (
 	chainSeries
 	watchSeries
 	lagSeries
+	wakeSeries
 )
 
-// Series is one operation, one watch workload, or one workload's lag. It may be shared by goroutines.
+// Series is one operation, one watch workload, one workload's lag, or the generator's wake-ups. It may be shared by goroutines.
 type Series struct {
 	kind                          kind
 	workload, operation, resource string
@@ -148,6 +153,9 @@ func (r *Recorder) Watch(workload string, watchers int) *Series {
 func (r *Recorder) Lag(workload string) *Series {
 	return r.add(&Series{kind: lagSeries, workload: workload})
 }
+
+// Wake adds the series for how late the generator notices a reply.
+func (r *Recorder) Wake() *Series { return r.add(&Series{kind: wakeSeries}) }
 
 func (r *Recorder) add(s *Series) *Series {
 	s.pool = &r.pool
