@@ -203,6 +203,9 @@ func (l load) interval(t testing.TB, rng *rand.Rand, second int, phase results.P
 	}
 	o.Quantities = map[string]results.Histogram{results.Response: encode(t, response), results.Turnaround: encode(t, turnaround), results.Service: encode(t, service)}
 	o.Achieved = o.Succeeded + o.Conflicts
+	if phase == results.PhaseMeasure && n > 0 {
+		o.Exemplars = []results.Exemplar{{AtMS: float64(second)*1000 + 345, ResponseMS: float64(response.Max()) / 1000, ServiceMS: float64(service.Max()) / 1000, Code: "OK", Endpoint: "127.0.0.1:2379", Revision: int64(4000 + second)}}
+	}
 	return o
 }
 

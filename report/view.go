@@ -21,6 +21,8 @@ type view struct {
 	Checks      []judged
 	Workloads   []workloadTable
 	Watches     []watchRow
+	Slowest     []slowestTable
+	MostSlow    int
 	Overview    overview
 	Plots       []plotGroup
 	Generator   generatorView
@@ -62,6 +64,14 @@ type watchRow struct {
 	Delivery                                                                                  []cell
 }
 
+// slowestTable is the slowest operations of one kind.
+type slowestTable struct {
+	Name, Worst string
+	Rows        []slowRow
+}
+
+type slowRow struct{ At, Response, Service, Code, Endpoint, Revision string }
+
 type phaseRow struct{ Name, From, Length string }
 
 type eventRow struct{ At, Kind, Detail string }
@@ -69,7 +79,7 @@ type eventRow struct{ At, Kind, Detail string }
 func newView(page Page) (view, error) {
 	r, run := page.Result, page.Run
 	v := view{
-		Style: template.CSS(pageStyle), Page: page, Title: r.Scenario.Name + " on " + r.Configuration.Name,
+		Style: template.CSS(pageStyle), Page: page, MostSlow: results.Exemplars, Title: r.Scenario.Name + " on " + r.Configuration.Name,
 		Facts: headFacts(r), Verdict: judge(r),
 		Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
 	}
@@ -81,6 +91,11 @@ func newView(page Page) (view, error) {
 	}
 	for _, g := range groups(r.Operations) {
 		v.Workloads = append(v.Workloads, newWorkloadTable(g))
+	}
+	for _, o := range r.Operations {
+		if len(o.Exemplars) > 0 {
+			v.Slowest = append(v.Slowest, newSlowestTable(o))
+		}
 	}
 	for _, w := range r.Watches {
 		v.Watches = append(v.Watches, newWatchRow(w))
@@ -98,6 +113,24 @@ func newWorkloadTable(g group) workloadTable {
 			Conflicts: figure.Count(o.Conflicts), Remarks: remarks(o), Short: short(o),
 			Response: cells(o.Response, 50, 95, 99, 99.9, 100), Service: cells(o.Service, 50, 99),
 		})
+	}
+	return t
+}
+
+func newSlowestTable(o results.Operation) slowestTable {
+	t := slowestTable{Name: o.Workload + "." + o.Operation, Worst: figure.Duration(o.Exemplars[0].ResponseMS, "\u00a0")}
+	for _, e := range o.Exemplars {
+		row := slowRow{figure.Duration(e.AtMS, "\u00a0"), figure.Duration(e.ResponseMS, "\u00a0"), "never sent", e.Code, "–", "–"}
+		if e.ServiceMS > 0 {
+			row.Service = figure.Duration(e.ServiceMS, "\u00a0")
+		}
+		if e.Endpoint != "" {
+			row.Endpoint = e.Endpoint
+		}
+		if e.Revision > 0 {
+			row.Revision = figure.Count(e.Revision)
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }

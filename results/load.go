@@ -51,6 +51,8 @@ type OperationRecord struct {
 	Counts
 	// Quantities hold microseconds: Response, Turnaround, Service.
 	Quantities map[string]*hdr.Histogram
+	// Exemplars are the slowest operations, the slowest first; at most 20.
+	Exemplars []Exemplar
 }
 
 // WatchRecord is one watch workload over the whole measure phase.
@@ -227,6 +229,9 @@ func (l *loader) operation(row OperationInterval, quantities map[string]*hdr.Pac
 		l.operations[key] = o
 	}
 	o.Counts = o.Counts.Add(row.Counts)
+	o.Exemplars = append(o.Exemplars, row.Exemplars...)
+	slices.SortStableFunc(o.Exemplars, func(a, b Exemplar) int { return cmp.Compare(b.ResponseMS, a.ResponseMS) })
+	o.Exemplars = o.Exemplars[:min(len(o.Exemplars), Exemplars)]
 	for name, h := range quantities {
 		o.Quantities[name] = merge(o.Quantities[name], h)
 	}

@@ -124,6 +124,26 @@ type OperationInterval struct {
 	Counts
 	// Quantities are histograms of microseconds, by the quantity's name.
 	Quantities map[string]Histogram `json:"quantities,omitempty"`
+	// Exemplars are those of the run's slowest operations so far that came in this interval.
+	Exemplars []Exemplar `json:"exemplars,omitempty"`
+}
+
+// Exemplars is how many of the slowest operations of each kind are kept.
+const Exemplars = 20
+
+// Exemplar is one of the slowest operations of its kind in the measure phase.
+type Exemplar struct {
+	// AtMS is when it was due, since the run's start.
+	AtMS       float64 `json:"at_ms"`
+	ResponseMS float64 `json:"response_ms"`
+	// ServiceMS is 0 where it never left for etcd.
+	ServiceMS float64 `json:"service_ms"`
+	// Code is the gRPC code, "OK" unless it failed.
+	Code string `json:"code"`
+	// Endpoint is the address that answered; empty for a chain, or where none did.
+	Endpoint string `json:"endpoint,omitempty"`
+	// Revision is the store's at the operation; 0 where it is not known.
+	Revision int64 `json:"revision,omitempty"`
 }
 
 // Counts are an operation's counters. Always

@@ -67,6 +67,8 @@ type Operation struct {
 	Response      Distribution `json:"response"`
 	Turnaround    Distribution `json:"turnaround"`
 	Service       Distribution `json:"service"`
+	// Exemplars are the slowest operations, the slowest first; at most 20.
+	Exemplars []Exemplar `json:"exemplars"`
 }
 
 // ErrorCount is the sum of the errors of all codes.

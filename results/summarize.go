@@ -83,7 +83,7 @@ func summarizeOperation(o OperationRecord, seconds float64) Operation {
 		Workload: o.Workload, Operation: o.Operation, Resource: o.Resource, Chain: o.Chain,
 		Intended: o.Intended, Sent: o.Sent, Succeeded: o.Succeeded, Conflicts: o.Conflicts, Retries: o.Retries,
 		Dropped: o.Dropped, Skipped: o.Skipped, Unreached: o.Unreached, Unfinished: o.Unfinished, Errors: errors,
-		BytesSent: o.BytesSent, BytesReceived: o.BytesReceived,
+		BytesSent: o.BytesSent, BytesReceived: o.BytesReceived, Exemplars: append([]Exemplar{}, o.Exemplars...),
 		Response: Distribute(o.Quantities[Response]), Turnaround: Distribute(o.Quantities[Turnaround]), Service: Distribute(o.Quantities[Service]),
 	}
 	if seconds > 0 {

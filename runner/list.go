@@ -44,6 +44,7 @@ func (l *listing) do(ctx context.Context, w *worker, t *task) next {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
 	page, err := l.store.Page(ctx, l.lists.limit, l.last)
+	w.outcome.Revision = page.Revision
 	if !w.end(err, false) {
 		return next{failed: true}
 	}

@@ -50,6 +50,7 @@ func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requ
 	defer cancel()
 	entry := s.Ledger.Enter(r.key, value, t.phase, w.outcome.Sent)
 	reply, err := request(ctx, s, r, value)
+	w.outcome.Revision = reply.Revision
 	ok := w.end(err, reply.Conflict)
 	if ok {
 		entry.Acknowledge(w.id, reply.Revision, w.outcome.Done)
@@ -63,6 +64,7 @@ func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requ
 func (w *worker) read(ctx context.Context, t *task, s *kube.Store, key string) bool {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
-	_, err := s.Get(ctx, key)
+	reply, err := s.Get(ctx, key)
+	w.outcome.Revision = reply.Revision
 	return w.end(err, false)
 }

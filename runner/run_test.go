@@ -132,6 +132,9 @@ func TestRunOnALab(t *testing.T) {
 				t.Errorf("%s.%s: %s has %d of %d operations", o.Workload, o.Operation, q, n, o.Intended)
 			}
 		}
+		if n := len(o.Exemplars); int64(n) != min(o.Intended, results.Exemplars) || n > 0 && (!o.Chain && o.Exemplars[0].Endpoint == "" || o.Exemplars[0].ResponseMS > float64(o.Quantities[results.Response].Max())/1000) {
+			t.Errorf("%s.%s: %d exemplars of %d operations: %+v", o.Workload, o.Operation, n, o.Intended, o.Exemplars[:min(n, 1)])
+		}
 		if stale := o.Operation == "delete-stale"; stale && o.Conflicts != o.Intended || !stale && o.Conflicts > 0 {
 			t.Errorf("%s.%s: %d conflicts of %d", o.Workload, o.Operation, o.Conflicts, o.Intended)
 		}

@@ -165,6 +165,7 @@ func (w *worker) end(err error, conflict bool) bool {
 	o := &w.outcome
 	o.Done = w.stream.clock.Now()
 	o.Code, o.Conflict = kube.Code(err), conflict
+	o.Remote = w.wire.Remote()
 	o.Retries, o.BytesSent, o.BytesReceived = w.wire.Retries(), w.wire.BytesSent(), w.wire.BytesReceived()
 	return err == nil && !conflict
 }

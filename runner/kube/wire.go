@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"net"
 	"sync/atomic"
 
 	"google.golang.org/grpc/stats"
@@ -11,6 +12,7 @@ import (
 // It is read after the call has returned.
 type Wire struct {
 	attempts, sent, received atomic.Int64
+	remote                   atomic.Pointer[stats.OutHeader]
 }
 
 // Retries is how often the etcd client sent the request again by itself.
@@ -22,11 +24,20 @@ func (w *Wire) BytesSent() int64 { return w.sent.Load() }
 // BytesReceived is the size of the reply messages in bytes.
 func (w *Wire) BytesReceived() int64 { return w.received.Load() }
 
+// Remote is the address of who was asked last; nil where nobody was.
+func (w *Wire) Remote() net.Addr {
+	if h := w.remote.Load(); h != nil {
+		return h.RemoteAddr
+	}
+	return nil
+}
+
 // Reset makes w ready for the next call.
 func (w *Wire) Reset() {
 	w.attempts.Store(0)
 	w.sent.Store(0)
 	w.received.Store(0)
+	w.remote.Store(nil)
 }
 
 type wireKey struct{}
@@ -51,6 +62,8 @@ func (wireStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	switch s := s.(type) {
 	case *stats.Begin:
 		w.attempts.Add(1)
+	case *stats.OutHeader:
+		w.remote.Store(s)
 	case *stats.OutPayload:
 		w.sent.Add(int64(s.Length))
 	case *stats.InPayload:

@@ -16,6 +16,8 @@ type Taken struct {
 	series   []*Series
 	// buffers are by series, then phase, then shard.
 	buffers [][phases][]*buffer
+	// exemplars are by series.
+	exemplars [][]results.Exemplar
 }
 
 // Swap takes what was recorded since the last Swap. It holds each shard only
@@ -24,7 +26,7 @@ func (r *Recorder) Swap() Taken {
 	r.mu.Lock()
 	series := slices.Clone(r.series)
 	r.mu.Unlock()
-	t := Taken{recorder: r, series: series, buffers: make([][phases][]*buffer, len(series))}
+	t := Taken{recorder: r, series: series, buffers: make([][phases][]*buffer, len(series)), exemplars: make([][]results.Exemplar, len(series))}
 	for i, s := range series {
 		for j := range s.cells {
 			c := &s.cells[j]
@@ -37,6 +39,11 @@ func (r *Recorder) Swap() Taken {
 					t.buffers[i][p] = append(t.buffers[i][p], b)
 				}
 			}
+		}
+		t.exemplars[i] = s.slowest.take()
+		if len(t.exemplars[i]) > 0 && len(t.buffers[i][Measure]) == 0 {
+			// It came between the shards' exchange and now: its count is in the next interval.
+			t.buffers[i][Measure] = append(t.buffers[i][Measure], r.pool.buffer())
 		}
 	}
 	return t
@@ -54,6 +61,9 @@ func (t Taken) Interval(start, end time.Duration) (results.Interval, error) {
 			}
 			sum := buffers[0].merge(buffers[1:])
 			err := s.row(&in, Phase(p).Name(), sum)
+			if n := len(in.Operations); Phase(p) == Measure && len(t.exemplars[i]) > 0 && err == nil {
+				in.Operations[n-1].Exemplars = t.exemplars[i]
+			}
 			for _, b := range buffers {
 				t.recorder.pool.giveBack(b)
 			}

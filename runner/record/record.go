@@ -9,6 +9,7 @@
 package record
 
 import (
+	"net"
 	"runtime"
 	"sync"
 	"time"
@@ -117,6 +118,7 @@ type Series struct {
 	watchers                      int
 	pool                          *pool
 	cells                         []cell
+	slowest                       slowest
 }
 
 // cell is one shard of a series. Cells of different workers lie on different cache lines.
@@ -172,8 +174,13 @@ type Outcome struct {
 	// Phase is that of the intended start, DonePhase that in which it was done.
 	Phase, DonePhase                 Phase
 	Intended, Dispatched, Sent, Done time.Duration
-	Retries                          int64
-	BytesSent, BytesReceived         int64
+	// Revision is the store's at the operation; 0 where it is not known.
+	Revision int64
+	// Remote is who answered; nil where that is not known.
+	Remote  net.Addr
+	Retries int64
+	// BytesSent and BytesReceived are of gRPC messages.
+	BytesSent, BytesReceived int64
 	// Code is codes.OK unless the operation failed.
 	Code codes.Code
 	// Conflict tells that a Txn's compare failed; it counts where Code is OK.
@@ -213,6 +220,9 @@ func (s *Series) Done(shard int, o *Outcome) {
 	if !o.NotSent {
 		b.counts[Sent]++
 		b.record(s.pool, Service, o.Done-o.Sent)
+	}
+	if o.Phase == Measure {
+		s.slowest.add(o)
 	}
 }
 

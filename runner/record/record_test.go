@@ -136,6 +136,49 @@ func TestIntervalsAreApart(t *testing.T) {
 	}
 }
 
+// The slowest operations of the measure phase are kept, whatever comes when,
+// and each is told once.
+func TestExemplars(t *testing.T) {
+	r := New()
+	s := r.Operation("a", "b", "c")
+	tell := func() (told []results.Exemplar) {
+		in, err := r.Swap().Interval(0, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range in.Operations {
+			told = append(told, row.Exemplars...)
+		}
+		return told
+	}
+	slow := func(millis int) {
+		s.Done(millis, &Outcome{Phase: Measure, DonePhase: Measure, Intended: time.Second, Sent: time.Second, Done: time.Second + time.Duration(millis)*time.Millisecond, Revision: 7})
+	}
+	s.Done(0, &Outcome{Phase: Warmup, Done: time.Hour}) // of no account
+	for i := range 1000 {
+		slow(1 + i*7919%1000) // 1 … 1000 in disorder
+	}
+	told := tell()
+	var sum float64
+	for _, e := range told {
+		sum += e.ResponseMS
+		if e.AtMS != 1000 || e.Code != "OK" || e.Revision != 7 || e.ServiceMS != e.ResponseMS {
+			t.Errorf("an exemplar: %+v", e)
+		}
+	}
+	if want := float64(981+1000) * 10; len(told) != results.Exemplars || sum != want {
+		t.Errorf("%d exemplars told, together %v ms; want %d, %v ms", len(told), sum, results.Exemplars, want)
+	}
+	if again := tell(); len(again) > 0 {
+		t.Errorf("told twice: %+v", again)
+	}
+	slow(900)
+	slow(2000)
+	if told := tell(); len(told) != 1 || told[0].ResponseMS != 2000 {
+		t.Errorf("the next to be told: %+v", told)
+	}
+}
+
 func BenchmarkDone(b *testing.B) {
 	s := New().Operation("churn", "create", "pods")
 	o := Outcome{Phase: Measure, DonePhase: Measure, Sent: time.Millisecond, Done: 3 * time.Millisecond}
