@@ -112,7 +112,7 @@ func (f fixture) interval(t testing.TB, rng *rand.Rand, second int, phase result
 	t.Helper()
 	in := &results.Interval{
 		StartMS: float64(second) * 1000, EndMS: float64(second+1) * 1000,
-		Generator: results.Usage{CPUCores: 0.18 + 0.05*rng.Float64(), HostCPU: 0.42, RSSBytes: 46<<20 + int64(second%600)<<12},
+		Generator: results.Usage{CPUCores: 0.18 + 0.05*rng.Float64(), HostCPU: 0.42, RSSBytes: 46<<20 + int64(second%600)<<12, Connections: 17},
 	}
 	if phase == results.PhaseSetup || phase == results.PhaseDrain && !last {
 		return in

@@ -137,7 +137,7 @@ func (t *terminal) generator(g results.Generator) {
 	t.line("")
 	t.line(fmt.Sprintf("%s  lag p50 %s, p99 %s, max %s · wake-up p50 %s, p99 %s, max %s", t.paint(strong, "Generator"),
 		t.millis(g.Lag.P50), t.millis(g.Lag.P99), t.millis(g.Lag.Max), t.millis(g.Wake.P50), t.millis(g.Wake.P99), t.millis(g.Wake.Max)))
-	t.line(fmt.Sprintf("           %s cores · %s · machine %.0f%% busy", figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes)), 100*g.HostCPU))
+	t.line(fmt.Sprintf("           %s cores · %s · %s connections · machine %.0f%% busy", figure.Rate(g.CPUCores), figure.Bytes(float64(g.RSSBytes)), figure.Count(g.Connections), 100*g.HostCPU))
 }
 
 func thresholdLines(all []results.ThresholdResult) []judged {

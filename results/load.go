@@ -204,6 +204,7 @@ func (l *loader) interval(in *Interval) bool {
 		l.cpuMS += in.Generator.CPUCores * (in.EndMS - in.StartMS)
 		l.hostMS += in.Generator.HostCPU * (in.EndMS - in.StartMS)
 		l.spanMS += in.EndMS - in.StartMS
+		l.run.Usage.Connections = max(l.run.Usage.Connections, in.Generator.Connections)
 		l.run.Usage.RSSBytes = max(l.run.Usage.RSSBytes, in.Generator.RSSBytes)
 	}
 	l.run.Timeline = append(l.run.Timeline, moment)

@@ -247,6 +247,8 @@ type Usage struct {
 	RSSBytes int64   `json:"rss_bytes"`
 	// HostCPU is the share of the machine's processors that anything used, 0 to 1.
 	HostCPU float64 `json:"host_cpu"`
+	// Connections is how many connections to etcd are open.
+	Connections int64 `json:"connections"`
 }
 
 // EventKind says what an event means for the run.
@@ -260,6 +262,10 @@ const (
 	EventInvalid EventKind = "invalid"
 	// EventMember is something that a member of the lab did, for example its exit.
 	EventMember EventKind = "member"
+	// EventConnection is a connection that broke or came again, or a member that stops to answer.
+	EventConnection EventKind = "connection"
+	// EventLeader is a change of the cluster's leader.
+	EventLeader EventKind = "leader"
 	// EventInterrupted is the user's Ctrl-C.
 	EventInterrupted EventKind = "interrupted"
 	// EventFailed is an error that ended the run early.

@@ -123,6 +123,8 @@ type Generator struct {
 	RSSBytes int64   `json:"rss_bytes"`
 	// HostCPU is the share of the machine's processors that anything used, 0 to 1, mean over the measure phase.
 	HostCPU float64 `json:"host_cpu"`
+	// Connections is how many connections to etcd were open at most.
+	Connections int64 `json:"connections"`
 }
 
 // Status is the outcome of a check or a threshold.

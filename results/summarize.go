@@ -43,7 +43,7 @@ func Summarize(run *Run) Result {
 	}
 	for _, e := range run.Events {
 		switch e.Kind {
-		case EventWarning, EventMember, EventFailed:
+		case EventWarning, EventMember, EventConnection, EventLeader, EventFailed:
 			r.Warnings = append(r.Warnings, e.Detail)
 		case EventInterrupted:
 			r.Warnings = append(r.Warnings, "interrupted: "+e.Detail)
@@ -107,7 +107,7 @@ func summarizeWatch(w WatchRecord) Watch {
 }
 
 func summarizeGenerator(run *Run) Generator {
-	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU}
+	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU, Connections: run.Usage.Connections}
 	var all *hdr.Histogram
 	for workload, h := range run.Lag {
 		g.Workloads[workload] = Distribute(h)

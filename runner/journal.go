@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -24,28 +23,6 @@ func (r *run) phaseAt(name results.PhaseName, at, planned time.Duration) {
 	r.append(results.Record{Phase: &results.Phase{Name: name, AtMS: milliseconds(at), PlannedMS: milliseconds(planned)}})
 }
 
-// followTarget notes what the members do until finish ends.
-func (r *run) followTarget(finish context.Context) *sync.WaitGroup {
-	var wg sync.WaitGroup
-	if r.target.lab == nil {
-		return &wg
-	}
-	wg.Go(func() {
-		for {
-			select {
-			case <-finish.Done():
-				return
-			case e, ok := <-r.target.lab.Events():
-				if !ok {
-					return
-				}
-				r.event(results.EventMember, e.Process+" ended: "+e.State)
-			}
-		}
-	})
-	return &wg
-}
-
 // ticker takes what was recorded once a second, and encodes and writes it on a
 // goroutine of its own.
 type ticker struct {
@@ -58,6 +35,7 @@ type ticker struct {
 const interval = time.Second
 
 func (r *run) startTicker() *ticker {
+	r.target.api.Connections().Take() // what setup opened and closed is no news
 	t := &ticker{run: r, quit: make(chan struct{})}
 	t.wg.Go(t.loop)
 	return t
@@ -95,6 +73,8 @@ func (t *ticker) take(start time.Duration, usage *usage) time.Duration {
 		return end
 	}
 	in.Generator = usage.since()
+	in.Generator.Connections = r.target.api.Connections().Open()
+	r.followConnections()
 	r.append(results.Record{Interval: &in})
 	r.tell(&in)
 	return end

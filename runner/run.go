@@ -102,6 +102,9 @@ type run struct {
 	env      *env
 	watching *watching
 	errors   int64 // so far; only the ticker's goroutine uses it
+	// connected is, by address, how many connections that broke have not come again,
+	// below zero; only the ticker's goroutine uses it.
+	connected map[string]int
 }
 
 // measure runs the phases.
@@ -129,7 +132,10 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	events := r.followTarget(watch)
+	events, err := r.followTarget(watch)
+	if err != nil {
+		return err
+	}
 	defer events.Wait()
 	defer stopWatching()
 	if err := r.setUp(ctx, workloads); err != nil {

@@ -232,6 +232,9 @@ func TestMemberKilled(t *testing.T) {
 	}) {
 		t.Errorf("no word of the member's end: %+v", run.Events)
 	}
+	if countEvents(run, results.EventConnection, " broke") == 0 || countEvents(run, results.EventConnection, "does not answer") != 1 {
+		t.Errorf("no word of the connections: %+v", run.Events)
+	}
 	puts := operationOf(t, run, "puts", "put")
 	if puts.Intended != 250 || puts.Errors["DeadlineExceeded"] == 0 || puts.Unfinished == 0 || puts.Succeeded == 0 {
 		t.Errorf("puts: %+v", puts.Counts)

@@ -26,7 +26,7 @@ import (
 )
 
 // validityRepeats is how often each way of being slow is tried.
-const validityRepeats = 2
+const validityRepeats = 10
 
 // A generator that is made slow is told from an etcd that is made slow, in both
 // directions and each time. Generator and etcd are pinned to a processor each,

@@ -33,10 +33,14 @@ type Options struct {
 
 // API is one API server's view of a cluster. It may be shared by goroutines.
 type API struct {
-	options Options
-	mu      sync.Mutex // guards clients
-	clients []*kubernetes.Client
+	options     Options
+	connections Connections
+	mu          sync.Mutex // guards clients
+	clients     []*kubernetes.Client
 }
+
+// Connections counts the API's connections.
+func (a *API) Connections() *Connections { return &a.connections }
 
 // The API server's own settings of its etcd client.
 const (
@@ -76,17 +80,19 @@ func firstStatus(ctx context.Context, c *clientv3.Client, endpoints []string) (*
 
 // Connect opens a client with a connection of its own, as the API server does
 // for each resource. It is closed by Close.
-func (a *API) Connect() (*kubernetes.Client, error) {
+func (a *API) Connect() (*kubernetes.Client, error) { return a.connect(a.options.Endpoints) }
+
+func (a *API) connect(endpoints []string) (*kubernetes.Client, error) {
 	c, err := kubernetes.New(clientv3.Config{
-		Endpoints: a.options.Endpoints, TLS: a.options.TLS,
+		Endpoints: endpoints, TLS: a.options.TLS,
 		Username: a.options.Username, Password: a.options.Password,
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		DialTimeout: 4 * time.Second,
-		DialOptions: []grpc.DialOption{grpc.WithStatsHandler(wireStats{})},
+		DialOptions: []grpc.DialOption{grpc.WithStatsHandler(wireStats{&a.connections})},
 		Logger:      zap.NewNop(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connecting to the etcd at %s: %w", strings.Join(a.options.Endpoints, ", "), err)
+		return nil, fmt.Errorf("connecting to the etcd at %s: %w", strings.Join(endpoints, ", "), err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

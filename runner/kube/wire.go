@@ -47,13 +47,13 @@ func WithWire(ctx context.Context, w *Wire) context.Context {
 	return context.WithValue(ctx, wireKey{}, w)
 }
 
-// wireStats is the gRPC stats handler that fills the Wire of a call's context.
-type wireStats struct{}
+// wireStats is the gRPC stats handler that fills the Wire of a call's context and counts connections.
+type wireStats struct{ connections *Connections }
 
-func (wireStats) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
-func (wireStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
-func (wireStats) HandleConn(context.Context, stats.ConnStats)                       {}
+// TagRPC leaves the context, which has the Wire already.
+func (wireStats) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
 
+// HandleRPC counts what a call puts on the wire.
 func (wireStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	w, ok := ctx.Value(wireKey{}).(*Wire)
 	if !ok {

@@ -1,0 +1,46 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Endpoint is one member's client URL, asked for its state on a connection of
+// its own. It may be shared by goroutines.
+type Endpoint struct {
+	URL    string
+	client *clientv3.Client
+}
+
+// Endpoints opens a connection to each endpoint alone; Close of the API closes them.
+func (a *API) Endpoints() ([]Endpoint, error) {
+	var all []Endpoint
+	for _, url := range a.options.Endpoints {
+		c, err := a.connect([]string{url})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Endpoint{URL: url, client: c.Client})
+	}
+	return all, nil
+}
+
+// Raft is what a member knows of its cluster.
+type Raft struct {
+	// Leads tells that the member is the leader itself; Leader is 0 where it knows of none.
+	Leads        bool
+	Leader, Term uint64
+}
+
+// Raft asks the member, which answers without asking the others.
+func (e Endpoint) Raft(ctx context.Context) (Raft, error) {
+	// Note: Client.Status dials anew at each call.
+	r, err := pb.NewMaintenanceClient(e.client.ActiveConnection()).Status(ctx, &pb.StatusRequest{})
+	if err != nil {
+		return Raft{}, fmt.Errorf("asking %s for its state: %w", e.URL, err)
+	}
+	return Raft{Leads: r.Leader != 0 && r.Leader == r.GetHeader().GetMemberId(), Leader: r.Leader, Term: r.RaftTerm}, nil
+}
