@@ -92,9 +92,10 @@ func newView(page Page) (view, error) {
 	for _, g := range groups(r.Operations) {
 		v.Workloads = append(v.Workloads, newWorkloadTable(g))
 	}
+	measuring, _ := run.Span(results.PhaseMeasure) // there is an exemplar only if there is one
 	for _, o := range r.Operations {
 		if len(o.Exemplars) > 0 {
-			v.Slowest = append(v.Slowest, newSlowestTable(o))
+			v.Slowest = append(v.Slowest, newSlowestTable(o, measuring.StartMS))
 		}
 	}
 	for _, w := range r.Watches {
@@ -117,10 +118,11 @@ func newWorkloadTable(g group) workloadTable {
 	return t
 }
 
-func newSlowestTable(o results.Operation) slowestTable {
+// newSlowestTable lists an operation's exemplars; measuring is when that began.
+func newSlowestTable(o results.Operation, measuring float64) slowestTable {
 	t := slowestTable{Name: o.Workload + "." + o.Operation, Worst: figure.Duration(o.Exemplars[0].ResponseMS, "\u00a0")}
 	for _, e := range o.Exemplars {
-		row := slowRow{figure.Duration(e.AtMS, "\u00a0"), figure.Duration(e.ResponseMS, "\u00a0"), "never sent", e.Code, "–", "–"}
+		row := slowRow{figure.Duration(e.AtMS-measuring, "\u00a0"), figure.Duration(e.ResponseMS, "\u00a0"), "never sent", e.Code, "–", "–"}
 		if e.ServiceMS > 0 {
 			row.Service = figure.Duration(e.ServiceMS, "\u00a0")
 		}

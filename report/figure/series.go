@@ -94,6 +94,19 @@ func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
+// marks are instants at which something happened: dashed lines over the whole height.
+type marks []float64
+
+// Plot implements plot.Plotter.
+func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	style := line(inkRed, 1)
+	style.Dashes = []vg.Length{3, 3}
+	for _, at := range m {
+		c.StrokeLine2(style, x(at), c.Min.Y, x(at), c.Max.Y)
+	}
+}
+
 // note stands in the middle of an empty panel.
 type note string
 

@@ -23,6 +23,8 @@ type Timeline struct {
 	// since the first phase after setup.
 	From, To float64
 	Bands    []Band
+	// Marks are when something happened to the cluster, in seconds as From.
+	Marks []float64
 	// PerColumn is how many intervals a column stands for.
 	PerColumn int
 
@@ -50,6 +52,14 @@ func NewTimeline(run *results.Run) Timeline {
 	}
 	t.From, t.To = t.Bands[0].From, t.Bands[len(t.Bands)-1].To
 
+	for _, e := range run.Events {
+		switch e.Kind {
+		case results.EventMember, results.EventConnection, results.EventLeader, results.EventInterrupted:
+			if at := t.seconds(e.AtMS); at >= t.From && at <= t.To {
+				t.Marks = append(t.Marks, at)
+			}
+		}
+	}
 	var moments []results.Moment
 	for _, m := range run.Timeline {
 		if (m.StartMS+m.EndMS)/2 >= shown[0].StartMS {

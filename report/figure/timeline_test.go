@@ -50,6 +50,19 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
+// What happened to the cluster is marked, a warning of ours is not.
+func TestTimelineMarks(t *testing.T) {
+	run := &results.Run{
+		Phases: []results.PhaseSpan{{Name: results.PhaseSetup, EndMS: 2000}, {Name: results.PhaseMeasure, StartMS: 2000, EndMS: 9000}},
+		Events: []results.Event{
+			{AtMS: 1000, Kind: results.EventMember}, {AtMS: 3000, Kind: results.EventLeader}, {AtMS: 4000, Kind: results.EventWarning}, {AtMS: 5500, Kind: results.EventConnection},
+		},
+	}
+	if diff := cmp.Diff([]float64{1, 3.5}, NewTimeline(run).Marks); diff != "" {
+		t.Errorf("marks (-want +got):\n%s", diff)
+	}
+}
+
 func TestTimelineOfAnHour(t *testing.T) {
 	line := NewTimeline(aRun(3600))
 	if len(line.columns) > columns || line.PerColumn != 16 {
