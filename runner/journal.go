@@ -48,7 +48,7 @@ func (t *ticker) stop() {
 }
 
 func (t *ticker) loop() {
-	usage := newUsage()
+	usage, clocks := newUsage(), newTimekeeping(kernelClocks)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	start := t.run.clock.Now()
@@ -59,6 +59,9 @@ func (t *ticker) loop() {
 			last = true
 		}
 		start = t.take(start, usage)
+		for _, e := range clocks.look() {
+			t.run.event(e.Kind, e.Detail)
+		}
 	}
 }
 

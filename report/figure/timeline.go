@@ -3,6 +3,7 @@ package figure
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
@@ -32,6 +33,9 @@ type Timeline struct {
 	zeroMS  float64
 }
 
+// marked are the events that have a mark: something happened to the cluster, or the user ended the load.
+var marked = []results.EventKind{results.EventMember, results.EventConnection, results.EventLeader, results.EventInterrupted}
+
 // NewTimeline cuts a run's intervals into columns.
 func NewTimeline(run *results.Run) Timeline {
 	var shown []results.PhaseSpan
@@ -53,11 +57,9 @@ func NewTimeline(run *results.Run) Timeline {
 	t.From, t.To = t.Bands[0].From, t.Bands[len(t.Bands)-1].To
 
 	for _, e := range run.Events {
-		switch e.Kind {
-		case results.EventMember, results.EventConnection, results.EventLeader, results.EventInterrupted:
-			if at := t.seconds(e.AtMS); at >= t.From && at <= t.To {
-				t.Marks = append(t.Marks, at)
-			}
+		at := t.seconds(e.AtMS)
+		if slices.Contains(marked, e.Kind) && at >= t.From && at <= t.To {
+			t.Marks = append(t.Marks, at)
 		}
 	}
 	var moments []results.Moment
