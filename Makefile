@@ -46,12 +46,13 @@ fuzz: ## fuzz each parser and decoder for FUZZTIME, 20s unless given
 bench: ## run the benchmarks, one package at a time
 	go test -run '^$$' -bench . -benchmem -timeout 60m $(ARGS) ./...
 
-accuracy: ## measure the instrument itself: pacing, lag, recording; wants an idle machine
-	go test -tags accuracy -run Accuracy -count 1 -p 1 -timeout 60m -v $(ARGS) ./...
+accuracy: ## hold the instrument against known truths, about an hour; wants an idle machine
+	go test -tags accuracy -run Accuracy -count 1 -p 1 -timeout 120m -v $(ARGS) ./...
 
-docs: build ## redraw report/docs/report.png, the README's picture, from a real run; needs CHROMIUM
+docs: build ## redraw the README's pictures from real runs; needs CHROMIUM
 	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && mkdir -p report/docs && bin/etcd-dyno run pod-churn --runs-dir "$$runs" $(ARGS) && \
 	$(CHROMIUM) --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --no-first-run --hide-scrollbars --user-data-dir="$$runs/profile" --window-size=1200,1600 --screenshot=report/docs/report.png "file://$$(echo "$$runs"/*/report.html)"
+	go test -tags accuracy -run AccuracyCoordinatedOmission -count 1 ./cmd/etcd-dyno -picture $(CURDIR)/report/docs/coordinated-omission.png
 
 release: ## build reproducible binaries for linux/amd64 and linux/arm64 with their SHA-256 into bin/
 	@for arch in amd64 arm64; do echo "bin/etcd-dyno-linux-$$arch $(VERSION)"; CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS) -s -w' -o bin/etcd-dyno-linux-$$arch ./cmd/etcd-dyno || exit 1; done

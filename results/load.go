@@ -109,7 +109,10 @@ func Load(folder string) (*Run, error) {
 // LoadFrom reads a journal. See Load.
 func LoadFrom(r io.Reader) (*Run, error) {
 	l := loader{run: &Run{Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
-	lost, err := ReadJournal(r, l.add)
+	lost, err := ReadJournal(r, l.queue)
+	if left := l.drain(0); err == nil {
+		err = left
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +130,57 @@ type loader struct {
 	watches    map[string]*WatchRecord     // by workload
 	// CPU of the generator and the host, and length, of the measure phase's intervals.
 	cpuMS, hostMS, spanMS float64
+	waiting               []waiting
 }
 
-func (l *loader) add(r Record) error {
+// waiting is a record whose histograms, if it has any, are being decoded.
+type waiting struct {
+	record  Record
+	decoded chan decodedInterval // nil where there is nothing to decode; closed without a value where a histogram is corrupt
+}
+
+// ahead is how many records may wait. Decoding takes most of the time of
+// loading, and so is done for several intervals at once; they are added in order.
+const ahead = 8
+
+func (l *loader) queue(r Record) error {
+	w := waiting{record: r}
+	if r.Interval != nil {
+		w.decoded = make(chan decodedInterval, 1)
+		go func() {
+			defer close(w.decoded)
+			if d, ok := decodeInterval(r.Interval); ok {
+				w.decoded <- d
+			}
+		}()
+	}
+	l.waiting = append(l.waiting, w)
+	return l.drain(ahead)
+}
+
+// drain adds the records that wait until there are at most so many.
+func (l *loader) drain(most int) (err error) {
+	for len(l.waiting) > most {
+		w := l.waiting[0]
+		l.waiting = l.waiting[1:]
+		var d decodedInterval
+		ok := true
+		if w.decoded != nil {
+			d, ok = <-w.decoded
+		}
+		switch {
+		case err != nil: // the others are only waited for
+		case !ok:
+			l.seen(w.record.Interval.EndMS)
+			l.run.Lost++
+		default:
+			err = l.add(w.record, d)
+		}
+	}
+	return err
+}
+
+func (l *loader) add(r Record, d decodedInterval) error {
 	switch {
 	case r.Header != nil:
 		if r.Header.Schema != JournalSchema {
@@ -141,9 +192,7 @@ func (l *loader) add(r Record) error {
 		l.seen(r.Phase.AtMS)
 	case r.Interval != nil:
 		l.seen(r.Interval.EndMS)
-		if !l.interval(r.Interval) {
-			l.run.Lost++
-		}
+		l.interval(r.Interval, d)
 	case r.Event != nil:
 		l.run.Events = append(l.run.Events, *r.Event)
 		l.seen(r.Event.AtMS)
@@ -158,12 +207,8 @@ func (l *loader) add(r Record) error {
 
 func (l *loader) seen(atMS float64) { l.run.LastMS = max(l.run.LastMS, atMS) }
 
-// interval adds one interval; it reports false, and adds nothing, where a histogram is corrupt.
-func (l *loader) interval(in *Interval) bool {
-	decoded, ok := decodeInterval(in)
-	if !ok {
-		return false
-	}
+// interval adds one interval, whose histograms are decoded.
+func (l *loader) interval(in *Interval, decoded decodedInterval) {
 	moment := Moment{StartMS: in.StartMS, EndMS: in.EndMS, Generator: in.Generator}
 	tails := map[string]*momentTail{}
 	for i, row := range in.Operations {
@@ -208,7 +253,6 @@ func (l *loader) interval(in *Interval) bool {
 		l.run.Usage.RSSBytes = max(l.run.Usage.RSSBytes, in.Generator.RSSBytes)
 	}
 	l.run.Timeline = append(l.run.Timeline, moment)
-	return true
 }
 
 // inMeasure reports whether most of the interval lies in the measure phase, as far as that has been told of.

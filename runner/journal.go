@@ -59,6 +59,9 @@ func (t *ticker) loop() {
 			last = true
 		}
 		start = t.take(start, usage)
+		if t.run.journal.Err() != nil {
+			t.run.giveUp()
+		}
 		for _, e := range clocks.look() {
 			t.run.event(e.Kind, e.Detail)
 		}

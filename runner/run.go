@@ -105,6 +105,7 @@ type run struct {
 	// connected is, by address, how many connections that broke have not come again,
 	// below zero; only the ticker's goroutine uses it.
 	connected map[string]int
+	giveUp    context.CancelFunc // ends the load; only the ticker's goroutine calls it
 }
 
 // measure runs the phases.
@@ -151,6 +152,10 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err != nil {
 		return r.failed(ctx, fmt.Errorf("preparing to watch the generator itself: %w", err))
 	}
+	// Without its journal a run is for nothing: the load ends at once.
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	r.giveUp = giveUp
 	complete := r.load(ctx, cut, stop)
 	probe.stop()
 	stopWatching()

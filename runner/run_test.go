@@ -307,6 +307,9 @@ func interruptAfter(t *testing.T, job Job, after time.Duration) (*results.Run, r
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	job.Progress = func(s Status) {
+		if s.Elapsed < 0 {
+			t.Errorf("%v of the %s have passed", s.Elapsed, s.Phase)
+		}
 		if s.Phase == results.PhaseMeasure && s.Elapsed > after {
 			interrupt()
 		}

@@ -65,7 +65,7 @@ func (r *run) tell(in *results.Interval) {
 	case results.PhaseMeasure:
 		s.Elapsed, s.Planned = now-r.clock.measureStart(), phases.Measure
 	default:
-		s.Elapsed, s.Planned = now-r.clock.measureEnd(), phases.Drain
+		s.Elapsed, s.Planned = now-min(r.clock.measureEnd(), time.Duration(r.clock.ended.Load())), phases.Drain
 	}
 	for _, w := range r.env.streams {
 		s.Backlog += int64(w.queue.length())

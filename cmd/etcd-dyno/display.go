@@ -83,7 +83,7 @@ const barWidth = 20
 func bar(done, total float64) string {
 	n := 0
 	if total > 0 {
-		n = int(min(done/total, 1) * barWidth)
+		n = int(min(max(done/total, 0), 1) * barWidth)
 	}
 	return "[" + strings.Repeat("#", n) + strings.Repeat(".", barWidth-n) + "]"
 }

@@ -101,7 +101,7 @@ func freezing(t *testing.T, arrival string) (puts results.OperationRecord, drain
 	job := runner.Job{Scenario: scenario, Configuration: configuration, RunsDir: t.TempDir(), Tool: "test"}
 	var made string
 	job.Started = func(folder string) { made = folder }
-	begun, done := make(chan struct{}, 1), make(chan struct{})
+	begun, worked := make(chan struct{}, 1), make(chan float64, 1)
 	job.Progress = func(s runner.Status) {
 		if s.Phase == results.PhaseWarmup {
 			select {
@@ -111,10 +111,10 @@ func freezing(t *testing.T, arrival string) (puts results.OperationRecord, drain
 		}
 	}
 	go func() {
-		defer close(done)
+		defer close(worked)
 		select {
 		case <-begun:
-			drain = freeze(t, memberBelow(t, job.RunsDir), made)
+			worked <- freeze(t, memberBelow(t, job.RunsDir), made)
 		case <-t.Context().Done():
 		}
 	}()
@@ -122,7 +122,7 @@ func freezing(t *testing.T, arrival string) (puts results.OperationRecord, drain
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-done
+	drain = <-worked
 	run, err := results.Load(folder)
 	if err != nil {
 		t.Fatal(err)
@@ -184,8 +184,8 @@ func signalAt(t *testing.T, at time.Time, pid int, signal syscall.Signal) {
 func draw(t *testing.T, file string, open, closed *hdr.Histogram) {
 	t.Helper()
 	curves := []figure.Curve{
-		{Name: "open loop: what users wait", Points: figure.Percentiles(open)},
-		{Name: "closed loop: what most tools report", Points: figure.Percentiles(closed)},
+		{Name: "open: what users wait", Points: figure.Percentiles(open)},
+		{Name: "closed: what tools tell", Points: figure.Percentiles(closed)},
 	}
 	f := figure.PercentilePanel("Response by percentile under the same freezes", figure.SpanOf(curves, nil), curves...)
 	out, err := os.Create(file)

@@ -45,12 +45,15 @@ func TestAccuracyValidity(t *testing.T) {
 	}{
 		{"undisturbed", 300, true, func(context.Context, *testing.T, int, int) {}},
 		{"the generator's CPU is taken away for 30 of each 100 ms", 300, false, func(ctx context.Context, t *testing.T, tool, _ int) {
+			t.Helper()
 			stutter(ctx, t, tool, 30*time.Millisecond, 70*time.Millisecond)
 		}},
 		{"the generator runs under spinners", 300, false, func(ctx context.Context, t *testing.T, _, _ int) {
+			t.Helper()
 			spin(ctx, t, generator, 4)
 		}},
 		{"etcd is frozen for 1 s", 300, true, func(ctx context.Context, t *testing.T, _, member int) {
+			t.Helper()
 			select {
 			case <-ctx.Done():
 			case <-time.After(3 * time.Second):
@@ -58,9 +61,11 @@ func TestAccuracyValidity(t *testing.T) {
 			}
 		}},
 		{"etcd runs under spinners", 300, true, func(ctx context.Context, t *testing.T, _, _ int) {
+			t.Helper()
 			spin(ctx, t, etcd, 4)
 		}},
 		{"etcd's disk is slowed by other writers", 300, true, func(ctx context.Context, t *testing.T, _, _ int) {
+			t.Helper()
 			spoilDisk(ctx, t, etcd, 4)
 		}},
 		{"etcd is overloaded", 12_000, true, func(context.Context, *testing.T, int, int) {}},
