@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/client/v3/kubernetes"
@@ -20,7 +22,9 @@ type watching struct {
 	env       *env
 	resources []watchedResource
 	wg        sync.WaitGroup
-	broken    func(error)
+	// tell is told of watches that break off.
+	tell   func(error)
+	broken atomic.Int64 // watches so far, each as often as it broke off
 }
 
 // watchedResource is a resource and all who watch it, from any workload.
@@ -36,9 +40,9 @@ type watchWorkload struct {
 	watchers, connections int
 }
 
-// newWatching makes the ledgers of all watched resources. broken is told of each watch that breaks off.
-func newWatching(e *env, broken func(error)) (*watching, error) {
-	w := &watching{env: e, broken: broken}
+// newWatching makes the ledgers of all watched resources. tell is told of watches that break off.
+func newWatching(e *env, tell func(error)) (*watching, error) {
+	w := &watching{env: e, tell: tell}
 	for _, each := range e.scenario.Workloads {
 		kind, ok := each.Kind.(scenarios.Watch)
 		if !ok {
@@ -72,7 +76,9 @@ func (w *watching) resource(s *kube.Store) *watchedResource {
 	return &w.resources[len(w.resources)-1]
 }
 
-// openTimeout is how long all watchers together may take to open.
+// openTimeout is how long etcd may take to confirm one more watcher: a
+// connection's are opened one after the other, so that all together take longer
+// the more they are.
 const openTimeout = 30 * time.Second
 
 // start opens all watchers at the present revision and returns when etcd has
@@ -92,20 +98,39 @@ func (w *watching) start(begin, ctx context.Context) error {
 		}
 		for _, watcher := range r.watchers {
 			once := sync.OnceFunc(func() { opened <- struct{}{} })
-			w.wg.Go(func() { watcher.Run(ctx, revision+1, once, w.broken) })
+			w.wg.Go(func() { watcher.Run(ctx, revision+1, once, w.brokeOff) })
 		}
 	}
-	late := time.After(openTimeout)
-	for range w.count() {
+	patience := time.NewTimer(openTimeout)
+	defer patience.Stop()
+	for n := range w.count() {
 		select {
 		case <-opened:
+			patience.Reset(openTimeout)
 		case <-begin.Done():
 			return context.Cause(begin)
-		case <-late:
-			return fmt.Errorf("not all were confirmed within %v", openTimeout)
+		case <-patience.C:
+			return fmt.Errorf("%d of %d were confirmed, and no more within %v", n, w.count(), openTimeout)
 		}
 	}
 	return nil
+}
+
+// brokeOff tells of the first ten watches that break off, and from then on of
+// the hundredth, the thousandth and so on: a member that dies breaks all of its
+// watches, and they must not fill the journal.
+func (w *watching) brokeOff(err error) {
+	n := w.broken.Add(1)
+	decade := int64(10)
+	for decade < n {
+		decade *= 10
+	}
+	switch {
+	case n < 10:
+		w.tell(err)
+	case n == decade:
+		w.tell(fmt.Errorf("the %dth so far, more are told at the %dth: %w", n, 10*n, err))
+	}
 }
 
 // connect makes the watchers of a resource, each workload's spread over its connections in turn.
@@ -149,16 +174,16 @@ const lateAfter = time.Second
 func (w *watching) seal(ctx context.Context) ([]results.WatchInterval, error) {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	var rows []results.WatchInterval
-	var failed []error
+	var wg sync.WaitGroup
+	failed := make([]error, len(w.resources))
 	for i := range w.resources {
-		r := &w.resources[i]
-		err := r.seal(ctx)
-		if err != nil {
-			failed = append(failed, fmt.Errorf("watching %s: %w", r.store.Resource.Name, err))
-		}
+		wg.Go(func() { failed[i] = w.resources[i].seal(ctx) })
+	}
+	wg.Wait()
+	var rows []results.WatchInterval
+	for i, r := range w.resources {
 		for _, each := range r.workloads {
-			rows = append(rows, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Watchers: each.watchers, Sealed: err == nil})
+			rows = append(rows, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Watchers: each.watchers, Sealed: failed[i] == nil})
 		}
 	}
 	return rows, errors.Join(failed...)
@@ -168,24 +193,34 @@ func (r *watchedResource) seal(ctx context.Context) error {
 	inTime, cancel := context.WithTimeout(ctx, lateAfter)
 	defer cancel()
 	revision := r.store.Ledger.Highest()
-	if behind, _ := r.reach(inTime, revision); behind > 0 {
+	if behind := r.reach(inTime, revision); len(behind) > 0 {
 		r.store.Ledger.CallLate()
-		if behind, err := r.reach(ctx, revision); behind > 0 {
-			return fmt.Errorf("%d of %d watchers did not come to the last acknowledged write within %v: %w", behind, len(r.watchers), sealTimeout, err)
+		if behind = r.reach(ctx, revision); len(behind) > 0 {
+			return fmt.Errorf("watching %s: %d of %d watchers did not come to the last acknowledged write within %v: watcher %d came to revision %d of %d",
+				r.store.Resource.Name, len(behind), len(r.watchers), sealTimeout, behind[0].Number, behind[0].Reached(), revision)
 		}
 	}
 	r.store.Ledger.CountMissing(revision)
 	return nil
 }
 
-// reach waits until all watchers have come to a revision; it returns how many
-// did not, and one of their errors.
-func (r *watchedResource) reach(ctx context.Context, revision int64) (behind int, last error) {
-	for _, watcher := range r.watchers {
-		if err := watcher.Reach(ctx, revision); err != nil {
-			behind++
-			last = err
+// progressEvery is how often watchers that are waited for are asked how far they are.
+const progressEvery = 100 * time.Millisecond
+
+// reach waits until all watchers have come to a revision; it returns those that did not.
+func (r *watchedResource) reach(ctx context.Context, revision int64) []*kube.Watcher {
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	behind := slices.Clone(r.watchers)
+	for {
+		behind = slices.DeleteFunc(behind, func(w *kube.Watcher) bool { return w.Reached() >= revision })
+		if len(behind) == 0 || ctx.Err() != nil {
+			return behind
+		}
+		kube.AskProgress(ctx, behind)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
 		}
 	}
-	return behind, last
 }

@@ -42,28 +42,26 @@ type ledgerShard struct {
 
 // entry is one write that not every watcher has seen yet.
 type entry struct {
-	state    entryState
-	phase    record.Phase
-	key      string // of a delete
-	revision int64
-	sent     time.Duration
-	acked    time.Duration
-	seen     int
-	seenBy   []uint64 // a bit a watcher
-	early    []early  // events that came before the reply
+	acknowledged bool
+	phase        record.Phase
+	key          string // of a delete
+	revision     int64
+	sent         time.Duration
+	acked        time.Duration
+	seen         int
+	seenBy       []uint64   // a bit a watcher
+	early        []sighting // events that came before the reply
 }
 
-type entryState uint8
-
-const (
-	pending entryState = iota
-	acknowledged
-	unknown // it may have been applied or not
-)
-
-type early struct {
-	watcher int
-	at      time.Duration
+// sighting is one event as a watcher saw it.
+type sighting struct {
+	revision int64
+	at       time.Duration
+	watcher  int32
+	// phase is the one that it was seen in.
+	phase record.Phase
+	// behind tells that the watcher had seen a later event, or this one, before.
+	behind bool
 }
 
 // NewLedger makes a ledger for a resource that is watched. watchers has, for
@@ -137,20 +135,21 @@ func (w Entry) Acknowledge(shard int, revision int64, at time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[w.index]
-	e.state, e.revision, e.acked = acknowledged, revision, at
+	e.acknowledged, e.revision, e.acked = true, revision, at
 	for series, n := range l.each {
 		series.Count(shard, e.phase, record.Expected, n)
 	}
 	for _, seen := range e.early {
-		l.deliver(seen.watcher, e, seen.at)
+		l.settle(e, seen)
 	}
 	l.leaveIfSeen(s, w.index, e)
 }
 
-// Fail notes that the write did not succeed. notApplied tells that etcd is
-// known not to have applied it (a failed compare above all); otherwise an event
-// of it may still come.
-func (w Entry) Fail(shard int, notApplied bool) {
+// Fail notes that the write did not succeed: etcd is known not to have applied
+// it, or its outcome is unknown, and then an event of it may have come or may
+// still come. Nobody is owed that event, so that the entry leaves at once and
+// memory does not grow with the time-outs of a run.
+func (w Entry) Fail(_ int, _ bool) {
 	l := w.ledger
 	if l == nil {
 		return
@@ -159,14 +158,10 @@ func (w Entry) Fail(shard int, notApplied bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[w.index]
-	if notApplied {
-		l.leave(s, w.index, e)
-		return
-	}
-	e.state = unknown
 	for _, seen := range e.early {
-		l.watchers[seen.watcher].Count(shard, e.phase, record.Unmatched, 1)
+		l.other(seen)
 	}
+	l.leave(s, w.index, e)
 }
 
 // leave drops an entry. Its shard is locked.
@@ -185,54 +180,66 @@ func (l *Ledger) leave(s *ledgerShard, index uint64, e *entry) {
 }
 
 func (l *Ledger) leaveIfSeen(s *ledgerShard, index uint64, e *entry) {
-	if e.state == acknowledged && e.seen == len(l.watchers) {
+	if e.seen == len(l.watchers) {
 		l.leave(s, index, e)
 	}
 }
 
-// deliver counts one event of an acknowledged write. The entry's shard is locked.
-func (l *Ledger) deliver(watcher int, e *entry, at time.Duration) {
-	counter := record.Delivered
-	if l.late.Load() {
-		counter = record.Late
-	}
-	series := l.watchers[watcher]
-	series.Value(watcher, e.phase, counter, record.Delivery, at-e.sent)
-	series.Time(watcher, e.phase, record.DeliveryFromAck, max(at-e.acked, 0), 1)
-}
-
-// see notes an event that a watcher saw and returns what it was: Delivered,
-// Duplicated or Unmatched. now's phase is for what belongs to no write of ours.
-func (l *Ledger) see(watcher int, ev *clientv3.Event, at time.Duration, now record.Phase) (record.Counter, record.Phase) {
+// see counts an event that a watcher saw, or keeps it until the reply of its write tells what it is.
+func (l *Ledger) see(ev *clientv3.Event, seen sighting) {
 	index, ours := l.indexOf(ev)
 	if !ours {
-		return record.Unmatched, now
+		l.other(seen)
+		return
 	}
 	s := &l.shards[index%ledgerShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[index]
-	word, bit := watcher/64, uint64(1)<<(watcher%64)
 	switch {
-	case e == nil || e.seenBy[word]&bit != 0:
-		return record.Duplicated, now
-	case e.state == acknowledged && e.revision != ev.Kv.ModRevision:
-		// The key was deleted again, by someone else, after our delete of it.
-		return record.Unmatched, now
+	case e == nil: // each watcher has seen it, or its outcome is unknown
+		l.other(seen)
+	case e.acknowledged:
+		l.settle(e, seen)
+		l.leaveIfSeen(s, index, e)
+	default:
+		e.early = append(e.early, seen)
+	}
+}
+
+// settle counts an event that carries the mark of an acknowledged write. It is
+// another's at another revision: a delete of the same key, or a value of ours
+// that someone wrote again. The entry's shard is locked.
+func (l *Ledger) settle(e *entry, seen sighting) {
+	word, bit := seen.watcher/64, uint64(1)<<(seen.watcher%64)
+	if e.revision != seen.revision || e.seenBy[word]&bit != 0 {
+		l.other(seen)
+		return
 	}
 	e.seenBy[word] |= bit
 	e.seen++
-	phase := e.phase
-	switch e.state {
-	case pending:
-		e.early = append(e.early, early{watcher, at})
-	case unknown:
-		return record.Unmatched, phase
-	case acknowledged:
-		l.deliver(watcher, e, at)
-		l.leaveIfSeen(s, index, e)
+	counter := record.Delivered
+	if l.late.Load() {
+		counter = record.Late
 	}
-	return record.Delivered, phase
+	series, shard := l.watchers[seen.watcher], int(seen.watcher)
+	series.Value(shard, e.phase, counter, record.Delivery, seen.at-e.sent)
+	series.Time(shard, e.phase, record.DeliveryFromAck, max(seen.at-e.acked, 0), 1)
+	if seen.behind {
+		series.Count(shard, e.phase, record.OutOfOrder, 1)
+	}
+}
+
+// other counts an event that no watcher is owed: a foreign one, or one of ours
+// again. Whoever sees an event twice has come past it, so that one is told from
+// the other without keeping what was seen. (A foreign event out of order is
+// called duplicated, therefore.)
+func (l *Ledger) other(seen sighting) {
+	counter := record.Unmatched
+	if seen.behind {
+		counter = record.Duplicated
+	}
+	l.watchers[seen.watcher].Count(int(seen.watcher), seen.phase, counter, 1)
 }
 
 // indexOf finds the write that an event belongs to; it reports false for a
@@ -255,13 +262,15 @@ func (l *Ledger) CallLate() { l.late.Store(true) }
 func (l *Ledger) Highest() int64 { return l.highest.Load() }
 
 // CountMissing counts, once all watchers have come to a revision, the events of
-// writes acknowledged up to it that they did not see.
+// writes acknowledged up to it that they did not see. What a compaction took
+// from a broken watch is among them: it was promised to nobody any more, but it
+// did not come, and an API server would have to list anew.
 func (l *Ledger) CountMissing(revision int64) {
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
 		for _, e := range s.entries {
-			if e.state == acknowledged && e.revision <= revision {
+			if e.acknowledged && e.revision <= revision {
 				l.countMissing(e)
 			}
 		}

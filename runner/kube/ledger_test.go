@@ -53,7 +53,12 @@ func (s *scene) put(key string, revision int64, sent time.Duration) (Entry, *cli
 
 func (s *scene) delete(key string, revision int64, sent time.Duration) (Entry, *clientv3.Event) {
 	e := s.ledger.Enter(key, nil, record.Measure, sent)
-	return e, &clientv3.Event{Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{Key: []byte(key), ModRevision: revision}}
+	return e, deleted(key, revision)
+}
+
+// deleted is the event that etcd sends of a deletion, whoever's it is.
+func deleted(key string, revision int64) *clientv3.Event {
+	return &clientv3.Event{Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{Key: []byte(key), ModRevision: revision}}
 }
 
 func (s *scene) bothSee(ev *clientv3.Event, at time.Duration) {
@@ -131,16 +136,42 @@ func TestLedger(t *testing.T) {
 			e, ev := s.put("a", 5, 10)
 			e.Fail(0, false)
 			s.bothSee(ev, 30)
-		}, counts{unmatched: 2}, 1},
+		}, counts{unmatched: 2}, 0},
 		{"the same, its event before the time-out", func(s *scene) {
 			e, ev := s.put("a", 5, 10)
 			s.bothSee(ev, 15)
 			e.Fail(0, false)
-		}, counts{unmatched: 2}, 1},
+		}, counts{unmatched: 2}, 0},
+		{"the same of a delete, its event after the time-out", func(s *scene) {
+			e, ev := s.delete("a", 5, 10)
+			e.Fail(0, false)
+			s.bothSee(ev, 30)
+		}, counts{unmatched: 2}, 0},
 		{"a write that timed out and was not committed", func(s *scene) {
 			e, _ := s.put("a", 5, 10)
 			e.Fail(0, false)
-		}, counts{}, 1},
+		}, counts{}, 0},
+		{"a foreign delete while ours is on its way and fails", func(s *scene) {
+			e, ev := s.delete("a", 5, 10)
+			s.bothSee(ev, 15)
+			e.Fail(0, true)
+		}, counts{unmatched: 2}, 0},
+		{"a foreign delete, seen late, while ours is on its way and succeeds", func(s *scene) {
+			e, ev := s.delete("a", 7, 10)
+			s.watchers[0].see(deleted("a", 5), 12)
+			s.bothSee(ev, 15)
+			e.Acknowledge(0, 7, 20)
+			s.watchers[0].see(deleted("a", 9), 30)
+		}, counts{expected: 2, delivered: 2, unmatched: 2}, 0},
+		{"a value of ours that someone writes again", func(s *scene) {
+			e, ev := s.put("a", 5, 10)
+			again := &clientv3.Event{Type: mvccpb.PUT, Kv: &mvccpb.KeyValue{Key: []byte("a"), Value: ev.Kv.Value, ModRevision: 6}}
+			s.watchers[0].see(ev, 12)
+			s.watchers[0].see(again, 13)
+			e.Acknowledge(0, 5, 20)
+			s.watchers[1].see(ev, 30)
+			s.watchers[1].see(again, 31)
+		}, counts{expected: 2, delivered: 2, unmatched: 2}, 0},
 		{"a foreign put", func(s *scene) {
 			s.bothSee(&clientv3.Event{Type: mvccpb.PUT, Kv: &mvccpb.KeyValue{Key: []byte("x"), Value: []byte("not ours"), ModRevision: 9}}, 30)
 		}, counts{unmatched: 2}, 0},
@@ -150,7 +181,7 @@ func TestLedger(t *testing.T) {
 			s.bothSee(&clientv3.Event{Type: mvccpb.PUT, Kv: &mvccpb.KeyValue{Key: []byte("x"), Value: value, ModRevision: 9}}, 30)
 		}, counts{unmatched: 2}, 0},
 		{"an expired key", func(s *scene) {
-			s.bothSee(&clientv3.Event{Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{Key: []byte("x"), ModRevision: 9}}, 30)
+			s.bothSee(deleted("x", 9), 30)
 		}, counts{unmatched: 2}, 0},
 		{"a dropped event", func(s *scene) {
 			e, ev := s.put("a", 5, 10)
@@ -170,6 +201,18 @@ func TestLedger(t *testing.T) {
 			s.watchers[0].see(ev, 31)
 			s.watchers[1].see(ev, 32)
 		}, counts{expected: 2, delivered: 2, duplicated: 1}, 0},
+		{"a duplicated event before its reply", func(s *scene) {
+			e, ev := s.put("a", 5, 10)
+			s.bothSee(ev, 15)
+			s.watchers[0].see(ev, 16)
+			e.Acknowledge(0, 5, 20)
+		}, counts{expected: 2, delivered: 2, duplicated: 1}, 0},
+		{"two foreign events at one revision, both duplicated", func(s *scene) {
+			for range 2 {
+				s.bothSee(deleted("b", 5), 10)
+				s.bothSee(deleted("a", 5), 10)
+			}
+		}, counts{unmatched: 4, duplicated: 4}, 0},
 		{"a duplicated delete", func(s *scene) {
 			e, ev := s.delete("a", 5, 10)
 			e.Acknowledge(0, 5, 20)
@@ -293,6 +336,6 @@ func BenchmarkLedger(b *testing.B) {
 	for b.Loop() {
 		e := l.Enter("a", value, record.Measure, 1)
 		e.Acknowledge(0, 5, 2)
-		l.see(0, ev, 3, record.Measure)
+		l.see(ev, sighting{revision: 5, at: 3, phase: record.Measure})
 	}
 }

@@ -1,9 +1,12 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,9 +27,9 @@ type Watcher struct {
 	clock  Clock
 	// reached is the highest revision that the watcher is known to have seen everything up to.
 	reached atomic.Int64
-	// last is the revision of the event before, lastKey its key; only Run uses them.
-	last    int64
-	lastKey string
+	// last is the highest revision of an event so far, keys are those that it saw of it; only Run uses them.
+	last int64
+	keys [][]byte
 }
 
 // Clock tells the offset from the start of the run and the phase that it lies in.
@@ -43,7 +46,8 @@ func NewWatcher(s *Store, number int, c *kubernetes.Client, clock Clock) *Watche
 
 // Run watches from a revision on until the context ends, and calls opened each
 // time etcd has confirmed the watch. A watch that breaks off is opened again
-// where it was, and broken is told why; a compaction under it loses what lay before.
+// where it was, and broken is told why; a compaction under it loses what lay
+// before, and the watch goes on where etcd's history begins.
 func (w *Watcher) Run(ctx context.Context, from int64, opened func(), broken func(error)) {
 	ctx = clientv3.WithRequireLeader(ctx)
 	w.reached.Store(from - 1)
@@ -99,43 +103,41 @@ func (w *Watcher) reach(revision int64) {
 	}
 }
 
-// see counts one event in the state that it has.
+// see hands one event to the ledger, and tells it whether the watcher had come past it before.
 func (w *Watcher) see(ev *clientv3.Event, at time.Duration) {
-	l := w.store.Ledger
-	now := w.clock.Phase(at)
-	revision := ev.Kv.ModRevision
-	series := l.watchers[w.Number]
-	counter, phase := l.see(w.Number, ev, at, now)
-	behind := revision < w.last || revision == w.last && string(ev.Kv.Key) == w.lastKey
+	revision, key := ev.Kv.ModRevision, ev.Kv.Key
+	// The events of one revision have a key each and come in no order that could be known here.
+	behind := revision < w.last || revision == w.last && slices.ContainsFunc(w.keys, func(k []byte) bool { return bytes.Equal(k, key) })
 	switch {
-	case counter == record.Unmatched && behind, counter == record.Duplicated:
-		series.Count(w.Number, phase, record.Duplicated, 1)
-	case counter == record.Unmatched:
-		series.Count(w.Number, phase, record.Unmatched, 1)
-	case behind:
-		series.Count(w.Number, phase, record.OutOfOrder, 1)
+	case revision > w.last:
+		w.last, w.keys = revision, append(w.keys[:0], key)
+	case !behind:
+		w.keys = append(w.keys, key)
 	}
-	if revision >= w.last {
-		w.last, w.lastKey = revision, string(ev.Kv.Key)
-	}
+	w.store.Ledger.see(ev, sighting{revision: revision, at: at, watcher: int32(w.Number), phase: w.clock.Phase(at), behind: behind})
 }
 
-// progressEvery is how often a watcher that is waited for is asked how far it is.
-const progressEvery = 100 * time.Millisecond
+// Reached is the revision that the watcher is known to have seen everything up to.
+func (w *Watcher) Reached() int64 { return w.reached.Load() }
 
-// Reach waits until the watcher has seen everything up to a revision, asking
-// etcd for progress meanwhile. The error says how far it came.
-func (w *Watcher) Reach(ctx context.Context, revision int64) error {
-	tick := time.NewTicker(progressEvery)
-	defer tick.Stop()
-	for w.reached.Load() < revision {
-		// An error of the request shows in the watch itself.
-		_ = w.client.RequestProgress(clientv3.WithRequireLeader(ctx))
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("watcher %d came to revision %d of %d", w.Number, w.reached.Load(), revision)
-		case <-tick.C:
+// askTimeout is how long asking for progress waits for a stream that is being opened anew.
+const askTimeout = 100 * time.Millisecond
+
+// AskProgress asks etcd how far watchers are, once on each connection that they
+// share; the answer shows in Reached. etcd gives none on a connection while it
+// still has events for one of its watchers.
+func AskProgress(ctx context.Context, watchers []*Watcher) {
+	ctx, cancel := context.WithTimeout(clientv3.WithRequireLeader(ctx), askTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	asked := map[*kubernetes.Client]bool{}
+	for _, w := range watchers {
+		if asked[w.client] {
+			continue
 		}
+		asked[w.client] = true
+		// An error of the request shows in the watch itself.
+		wg.Go(func() { _ = w.client.RequestProgress(ctx) })
 	}
-	return nil
+	wg.Wait()
 }
