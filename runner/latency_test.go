@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -25,27 +26,43 @@ func beyond(put results.OperationRecord, percentile float64, stub int64) int64 {
 	return put.Quantities[results.Service].ValueAtPercentile(percentile) - stub
 }
 
+// tries is how often a bound of time may be missed before the instrument is at
+// fault: a busy machine misses it now and then, a mistake each time.
+const tries = 5
+
 // What a server takes is what is measured: here with room for a busy machine,
 // in TestAccuracyKnownLatency without.
 func TestKnownLatency(t *testing.T) {
-	put, stub := againstStub(t, fixed20, "phases.measure=4s", "workload.puts.arrival.rate=100/s")
-	if put.Succeeded != 400 || len(stub.Arrived) != 400 {
-		t.Errorf("%d puts succeeded, %d came", put.Succeeded, len(stub.Arrived))
+	var missed []string
+	for range tries {
+		put, stub := againstStub(t, fixed20, "phases.measure=2s", "workload.puts.arrival.rate=100/s")
+		if put.Succeeded != 200 || len(stub.Arrived) != 200 {
+			t.Fatalf("%d puts succeeded, %d came", put.Succeeded, len(stub.Arrived))
+		}
+		by := beyond(put, 50, stub.P50)
+		if underRace || by >= -200 && float64(by) <= 3*(0.01*float64(stub.P50)+150) {
+			return
+		}
+		missed = append(missed, fmt.Sprintf("%d µs beyond the stub's own %d µs", by, stub.P50))
 	}
-	if by := beyond(put, 50, stub.P50); by < -200 || float64(by) > 3*(0.01*float64(stub.P50)+150) {
-		t.Errorf("service p50 is %d µs beyond the stub's own %d µs", by, stub.P50)
-	}
+	t.Errorf("service p50 is %s", strings.Join(missed, ", "))
 }
 
 // What the schedule says is what the server sees: as many, and as often.
 func TestScheduleAtTheServer(t *testing.T) {
-	put, stub := againstStub(t, atOnce, "phases.measure=4s", "workload.puts.arrival.rate=200/s")
-	if put.Intended != 800 || len(stub.Arrived) != 800 {
-		t.Fatalf("200/s for 4 s: %d intended, %d came", put.Intended, len(stub.Arrived))
+	var missed []string
+	for range tries {
+		put, stub := againstStub(t, atOnce, "phases.measure=4s", "workload.puts.arrival.rate=200/s")
+		if put.Intended != 800 || len(stub.Arrived) != 800 {
+			t.Fatalf("200/s for 4 s: %d intended, %d came", put.Intended, len(stub.Arrived))
+		}
+		rate := rateOf(stub.Arrived)
+		if underRace || math.Abs(rate/200-1) <= 0.001*3 {
+			return
+		}
+		missed = append(missed, fmt.Sprintf("%.2f/s", rate))
 	}
-	if rate := rateOf(stub.Arrived); math.Abs(rate/200-1) > 0.003*3 {
-		t.Errorf("the server saw %.2f/s, want 200/s", rate)
-	}
+	t.Errorf("the server saw %s, want 200/s", strings.Join(missed, ", "))
 }
 
 // rateOf is how many came a second, the ends of the series being arrivals themselves.

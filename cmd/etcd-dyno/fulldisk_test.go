@@ -18,10 +18,14 @@ import (
 
 // A journal whose disk is full in mid-run ends the run soon: not valid, with the
 // reason, and what was written before can still be told.
-func TestFullDisk(t *testing.T) {
+func TestFullDisk(t *testing.T) { fillDisk(t) }
+
+// fillDisk makes a run whose run folder lies on a small disk of its own, a mount
+// that nobody else sees.
+func fillDisk(t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
 	runs, kept := filepath.Join(dir, "runs"), filepath.Join(dir, "kept")
-	// A disk of its own for this command alone: a mount that nobody else sees.
 	script := `mount -t tmpfs -o size=200k none "$1" && { "$0" run pod-churn --runs-dir "$1" --endpoints "$2" --set phases.measure=10m --set setup.pods.count=100 --set workload.churn.arrival.rate=20/s; code=$?; cp -r "$1" "$3"; exit $code; }`
 	for _, d := range []string{runs, kept} {
 		if err := os.Mkdir(d, 0o755); err != nil {
