@@ -1,7 +1,6 @@
 package results
 
 import (
-	"cmp"
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -9,8 +8,8 @@ import (
 
 // decodedInterval holds an interval's histograms, row by row.
 type decodedInterval struct {
-	operations, watches []map[string]*hdr.PackedHistogram
-	lag, wake           []*hdr.PackedHistogram
+	operations, watches []map[string]buckets
+	lag, wake           []buckets
 }
 
 // decodeInterval decodes all histograms of an interval; it reports false where one is corrupt.
@@ -31,14 +30,14 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 		d.watches = append(d.watches, q)
 	}
 	for _, row := range in.Lag {
-		h, err := row.Lag.Decode()
+		h, err := row.Lag.buckets()
 		if err != nil {
 			return d, false
 		}
 		d.lag = append(d.lag, h)
 	}
 	for _, row := range in.Wake {
-		h, err := row.Wake.Decode()
+		h, err := row.Wake.buckets()
 		if err != nil {
 			return d, false
 		}
@@ -47,10 +46,10 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 	return d, true
 }
 
-func decodeAll(encoded map[string]Histogram) (map[string]*hdr.PackedHistogram, bool) {
-	decoded := make(map[string]*hdr.PackedHistogram, len(encoded))
+func decodeAll(encoded map[string]Histogram) (map[string]buckets, bool) {
+	decoded := make(map[string]buckets, len(encoded))
 	for name, e := range encoded {
-		h, err := e.Decode()
+		h, err := e.buckets()
 		if err != nil {
 			return nil, false
 		}
@@ -59,71 +58,60 @@ func decodeAll(encoded map[string]Histogram) (map[string]*hdr.PackedHistogram, b
 	return decoded, true
 }
 
-// merge adds from to into, which is made on first use.
-func merge(into *hdr.Histogram, from *hdr.PackedHistogram) *hdr.Histogram {
+// merge adds from to into, which is made on first use. What is read is of the
+// common range, in which every value has its place.
+func merge(into *hdr.Histogram, from buckets) *hdr.Histogram {
 	if into == nil {
-		into = NewHistogram(int(from.SignificantFigures()))
+		into = NewHistogram(from.figures)
 	}
-	from.MergeInto(into)
+	_ = from.mergeInto(into)
 	return into
 }
 
 // tail summarises a histogram of microseconds in milliseconds.
-func tail(h *hdr.PackedHistogram) Tail {
-	if h == nil || h.TotalCount() == 0 {
+func tail(b buckets) Tail {
+	if b.total == 0 {
 		return Tail{}
 	}
-	v := h.ValueAtPercentilesSlice([]float64{50, 99})
-	m := h.Max()
-	return Tail{Count: h.TotalCount(), P50: float64(min(v[0], m)) / 1000, P99: float64(min(v[1], m)) / 1000, Max: float64(m) / 1000}
+	return Tail{Count: b.total, P50: float64(b.at(50)) / 1000, P99: float64(b.at(99)) / 1000, Max: float64(b.max()) / 1000}
 }
 
 // momentTail gathers one operation's rows of one interval: usually one, two where a phase ends in it.
 type momentTail struct {
 	row               OperationMoment
-	response, service *hdr.PackedHistogram
+	response, service buckets
 }
 
 // add returns t, made on first use, with a row added.
-func (t *momentTail) add(row OperationInterval, quantities map[string]*hdr.PackedHistogram) *momentTail {
+func (t *momentTail) add(row OperationInterval, quantities map[string]buckets) *momentTail {
 	if t == nil {
 		t = &momentTail{row: OperationMoment{Workload: row.Workload, Operation: row.Operation, Chain: row.Chain}}
 	}
 	t.row.Counts = t.row.Counts.Add(row.Counts)
-	t.response = together(t.response, quantities[Response])
-	t.service = together(t.service, quantities[Service])
+	t.response = t.response.with(quantities[Response])
+	t.service = t.service.with(quantities[Service])
 	return t
 }
 
 // watchTail gathers one watch workload's rows of one interval.
 type watchTail struct {
 	row      WatchMoment
-	delivery *hdr.PackedHistogram
+	delivery buckets
 }
 
 // add returns t, made on first use, with a row added.
-func (t *watchTail) add(row WatchInterval, delivery *hdr.PackedHistogram) *watchTail {
+func (t *watchTail) add(row WatchInterval, delivery buckets) *watchTail {
 	if t == nil {
 		t = &watchTail{row: WatchMoment{Workload: row.Workload}}
 	}
 	t.row.Delivered += row.Delivered
-	t.delivery = together(t.delivery, delivery)
+	t.delivery = t.delivery.with(delivery)
 	return t
 }
 
 func (t *watchTail) moment() WatchMoment {
 	t.row.Delivery = tail(t.delivery)
 	return t.row
-}
-
-// together is the sum of two histograms, each of which may be nil; neither is changed.
-func together(a, b *hdr.PackedHistogram) *hdr.PackedHistogram {
-	if a == nil || b == nil {
-		return cmp.Or(a, b)
-	}
-	sum := a.Clone()
-	sum.Merge(b)
-	return sum
 }
 
 func (t *momentTail) moment() OperationMoment {
@@ -139,12 +127,12 @@ func rowKey(workload, operation string) string { return workload + "\x00" + oper
 func Glance(in *Interval) (done int64, p99 time.Duration) {
 	all := NewHistogram(LagFigures)
 	for _, row := range in.Operations {
-		h, err := row.Quantities[Response].Decode()
+		b, err := row.Quantities[Response].buckets()
 		if err != nil || row.Chain {
 			continue
 		}
-		done += h.TotalCount()
-		h.MergeInto(all)
+		done += b.total
+		merge(all, b)
 	}
 	if all.TotalCount() > 0 {
 		p99 = time.Duration(all.ValueAtPercentile(99)) * time.Microsecond

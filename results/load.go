@@ -49,7 +49,7 @@ type OperationRecord struct {
 	// Chain tells that the row is of chains as wholes, whose operations have rows of their own.
 	Chain bool
 	Counts
-	// Quantities hold microseconds: Response, Turnaround, Service.
+	// Quantities hold microseconds: Response, Turnaround, Service, and those that only some operations have.
 	Quantities map[string]*hdr.Histogram
 	// Exemplars are the slowest operations, the slowest first; at most 20.
 	Exemplars []Exemplar
@@ -266,7 +266,7 @@ func (l *loader) inMeasure(in *Interval) bool {
 	return phase == PhaseMeasure
 }
 
-func (l *loader) operation(row OperationInterval, quantities map[string]*hdr.PackedHistogram) {
+func (l *loader) operation(row OperationInterval, quantities map[string]buckets) {
 	key := rowKey(row.Workload, row.Operation)
 	o := l.operations[key]
 	if o == nil {
@@ -282,7 +282,7 @@ func (l *loader) operation(row OperationInterval, quantities map[string]*hdr.Pac
 	}
 }
 
-func (l *loader) watch(row WatchInterval, quantities map[string]*hdr.PackedHistogram) {
+func (l *loader) watch(row WatchInterval, quantities map[string]buckets) {
 	w := l.watches[row.Workload]
 	if w == nil {
 		w = &WatchRecord{WatchInterval: WatchInterval{Workload: row.Workload, Phase: row.Phase}, Quantities: map[string]*hdr.Histogram{}}
@@ -343,13 +343,31 @@ func (r *Run) Span(name PhaseName) (PhaseSpan, bool) {
 	return r.Phases[i], true
 }
 
+// ArrivalSeconds is how long a workload's chains started in the measure phase:
+// its window's part of it, or all. 0 where the run never came to it.
+func (r *Run) ArrivalSeconds(workload string) float64 {
+	measure, _ := r.Span(PhaseMeasure)
+	for _, w := range r.Header.Windows {
+		if w.Workload == workload {
+			from := measure.StartMS + w.FromMS
+			return max(min(from+w.ForMS, measure.EndMS)-from, 0) / 1000
+		}
+	}
+	return (measure.EndMS - measure.StartMS) / 1000
+}
+
+// Idle reports whether a workload's window lies beyond the measure phase, so that it did not run.
+func (r *Run) Idle(workload string) bool {
+	return slices.ContainsFunc(r.Header.Windows, func(w Window) bool { return w.Workload == workload && w.ForMS == 0 })
+}
+
 // Add returns the sum of two sets of counters.
 func (c Counts) Add(d Counts) Counts {
 	sum := Counts{
 		Intended: c.Intended + d.Intended, Sent: c.Sent + d.Sent, Succeeded: c.Succeeded + d.Succeeded,
 		Conflicts: c.Conflicts + d.Conflicts, Achieved: c.Achieved + d.Achieved, Retries: c.Retries + d.Retries, Dropped: c.Dropped + d.Dropped,
 		Skipped: c.Skipped + d.Skipped, Unreached: c.Unreached + d.Unreached, Unfinished: c.Unfinished + d.Unfinished,
-		Clamped: c.Clamped + d.Clamped, BytesSent: c.BytesSent + d.BytesSent, BytesReceived: c.BytesReceived + d.BytesReceived,
+		Clamped: c.Clamped + d.Clamped, Chunks: c.Chunks + d.Chunks, BytesSent: c.BytesSent + d.BytesSent, BytesReceived: c.BytesReceived + d.BytesReceived,
 	}
 	for _, errs := range [...]map[string]int64{c.Errors, d.Errors} {
 		for code, n := range errs {

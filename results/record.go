@@ -37,6 +37,18 @@ type Header struct {
 	Strict bool `json:"strict,omitempty"`
 	// Seed is the scenario's.
 	Seed uint64 `json:"seed"`
+	// Windows are the workloads whose chains start in a part of the measure phase only.
+	Windows []Window `json:"windows,omitempty"`
+}
+
+// Window is the part of the measure phase in which a workload's chains start.
+type Window struct {
+	Workload string `json:"workload"`
+	// FromMS counts from the start of the measure phase.
+	FromMS float64 `json:"from_ms"`
+	// ForMS is what of the measure phase as it was planned lies in the window; 0
+	// where nothing does, so that the workload does not run.
+	ForMS float64 `json:"for_ms"`
 }
 
 // ScenarioRef says which scenario a run replayed.
@@ -174,6 +186,8 @@ type Counts struct {
 	// Clamped is how many durations lay outside the histograms' range: above an
 	// hour, recorded as one hour, or below zero, recorded as zero.
 	Clamped int64 `json:"clamped,omitempty"`
+	// Chunks is how many replies the streams had.
+	Chunks int64 `json:"chunks,omitempty"`
 	// Errors are by gRPC code, for example "Unavailable".
 	Errors map[string]int64 `json:"errors,omitempty"`
 	// BytesSent and BytesReceived are of gRPC messages, retries included.
@@ -181,7 +195,7 @@ type Counts struct {
 	BytesReceived int64 `json:"bytes_received,omitempty"`
 }
 
-// The quantities that every operation records.
+// The quantities: the first three are of every operation.
 const (
 	// Response is done − intended: what a user waits.
 	Response = "response"
@@ -189,6 +203,10 @@ const (
 	Turnaround = "turnaround"
 	// Service is done − sent: what etcd and the network took.
 	Service = "service"
+	// FirstChunk is first reply − sent, of a stream.
+	FirstChunk = "first_chunk"
+	// ExpiryLateness is key gone − lease over, of what expires.
+	ExpiryLateness = "expiry_lateness"
 	// Lag is dispatched − intended: the generator's own lateness.
 	Lag = "lag"
 	// Wake is the generator's own delay between what comes for it and its

@@ -67,6 +67,12 @@ type Operation struct {
 	Response      Distribution `json:"response"`
 	Turnaround    Distribution `json:"turnaround"`
 	Service       Distribution `json:"service"`
+	// Chunks is how many replies streams had, and FirstChunk the time from sending
+	// to the first of them; nil for what is no stream.
+	Chunks     int64         `json:"chunks,omitempty"`
+	FirstChunk *Distribution `json:"first_chunk,omitempty"`
+	// ExpiryLateness is how long after the end of its lease a key was seen to go; nil for what does not expire.
+	ExpiryLateness *Distribution `json:"expiry_lateness,omitempty"`
 	// Exemplars are the slowest operations, the slowest first; at most 20.
 	Exemplars []Exemplar `json:"exemplars"`
 }

@@ -20,12 +20,10 @@ func Summarize(run *Run) Result {
 		Server:    []struct{}{}, Actions: []struct{}{}, Checks: append([]Check{}, run.Checks...),
 		Thresholds: []ThresholdResult{}, Findings: []struct{}{}, Links: []struct{}{},
 	}
-	measure, _ := run.Span(PhaseMeasure)
-	seconds := (measure.EndMS - measure.StartMS) / 1000
 	for _, o := range run.Operations {
 		switch {
 		case o.Intended > 0:
-			r.Operations = append(r.Operations, summarizeOperation(o, seconds))
+			r.Operations = append(r.Operations, summarizeOperation(o, run.ArrivalSeconds(o.Workload)))
 		case o.Skipped > 0:
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s.%s: all %d arrivals were skipped, there was nothing to act on", o.Workload, o.Operation, o.Skipped))
 		case o.Unreached > 0:
@@ -85,6 +83,13 @@ func summarizeOperation(o OperationRecord, seconds float64) Operation {
 		Dropped: o.Dropped, Skipped: o.Skipped, Unreached: o.Unreached, Unfinished: o.Unfinished, Errors: errors,
 		BytesSent: o.BytesSent, BytesReceived: o.BytesReceived, Exemplars: append([]Exemplar{}, o.Exemplars...),
 		Response: Distribute(o.Quantities[Response]), Turnaround: Distribute(o.Quantities[Turnaround]), Service: Distribute(o.Quantities[Service]),
+	}
+	s.Chunks = o.Chunks
+	for name, to := range map[string]**Distribution{FirstChunk: &s.FirstChunk, ExpiryLateness: &s.ExpiryLateness} {
+		if h := o.Quantities[name]; h != nil {
+			d := Distribute(h)
+			*to = &d
+		}
 	}
 	if seconds > 0 {
 		s.TargetRate = float64(o.Intended) / seconds

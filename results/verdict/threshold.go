@@ -18,6 +18,10 @@ func Thresholds(run *results.Run) []results.ThresholdResult {
 			all = append(all, results.ThresholdResult{Check: text, Value: err.Error(), Status: results.Fail})
 			continue
 		}
+		if run.Idle(t.Workload()) {
+			all = append(all, results.ThresholdResult{Check: text, Value: "the workload's window lies beyond the measure phase", Status: results.Skipped})
+			continue
+		}
 		o := t.Evaluate(rows)
 		all = append(all, results.ThresholdResult{Check: text, Value: o.Value, Status: results.Status(o.Status)})
 	}
@@ -38,10 +42,8 @@ func Breached(r results.Result, strict bool) bool {
 // rowsOf are the numbers that thresholds are evaluated on.
 func rowsOf(run *results.Run) []threshold.Row {
 	var rows []threshold.Row
-	measure, _ := run.Span(results.PhaseMeasure)
-	seconds := (measure.EndMS - measure.StartMS) / 1000
 	for _, o := range run.Operations {
-		rows = append(rows, threshold.Row{Workload: o.Workload, Operation: o.Operation, Counters: operationCounters(o, seconds), Quantities: quantitiesOf(o.Quantities)})
+		rows = append(rows, threshold.Row{Workload: o.Workload, Operation: o.Operation, Counters: operationCounters(o, run.ArrivalSeconds(o.Workload)), Quantities: quantitiesOf(o.Quantities)})
 	}
 	for _, w := range run.Watches {
 		rows = append(rows, threshold.Row{Workload: w.Workload, Counters: watchCounters(w), Quantities: quantitiesOf(w.Quantities)})
@@ -53,7 +55,7 @@ func operationCounters(o results.OperationRecord, seconds float64) map[string]fl
 	c := map[string]float64{
 		"intended": float64(o.Intended), "sent": float64(o.Sent), "succeeded": float64(o.Succeeded), "conflicts": float64(o.Conflicts),
 		"retries": float64(o.Retries), "dropped": float64(o.Dropped), "skipped": float64(o.Skipped), "unreached": float64(o.Unreached),
-		"unfinished": float64(o.Unfinished), "errors": float64(o.ErrorCount()),
+		"unfinished": float64(o.Unfinished), "chunks": float64(o.Chunks), "errors": float64(o.ErrorCount()),
 	}
 	if o.Intended > 0 {
 		c["error_rate"] = float64(o.ErrorCount()) / float64(o.Intended)
