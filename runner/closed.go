@@ -25,10 +25,16 @@ type arriving struct {
 // loop start is called by several goroutines at once.
 func (e *env) arrivals(w scenarios.Workload, start func(arriving)) {
 	if w.Arrival.Process != scenarios.Closed {
-		e.pacer.add(sequence(w.Arrival, e.seed(w.Name)), start)
+		e.pacer.add(e.sequence(w), start)
 		return
 	}
 	l := &loop{pacer: e.pacer, clock: e.clock, think: w.Arrival.Think, start: start}
+	if w.Window.Set {
+		l.opens = e.opens(w)
+		if w.Window.For > 0 {
+			l.closes = l.opens + w.Window.For
+		}
+	}
 	if w.Arrival.MaxRate > 0 {
 		l.limiter = rate.NewLimiter(rate.Limit(w.Arrival.MaxRate), 1)
 	}
@@ -47,7 +53,9 @@ type loop struct {
 	think   time.Duration
 	limiter *rate.Limiter // nil without a maximal rate
 	start   func(arriving)
-	next    atomic.Int64 // the number of the next arrival
+	// opens and closes are its window, from the start of the warm-up; closes is 0 where the load's end is its own.
+	opens, closes time.Duration
+	next          atomic.Int64 // the number of the next arrival
 }
 
 // client starts chains one after the other. Only one goroutine at a time has to do with it.
@@ -83,7 +91,7 @@ func (c *client) ready(due time.Duration, early bool) {
 		}
 	}
 	c.allowed = false
-	if !c.loop.clock.loads(due) {
+	if l := c.loop; !l.clock.loads(due) || l.closes > 0 && due >= time.Duration(l.clock.begin.Load())+l.closes {
 		return
 	}
 	c.open.Store(1) // so that it cannot end before all its chains have begun

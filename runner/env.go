@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"math"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -34,6 +32,12 @@ type env struct {
 	streams  []*stream
 	leases   leaseList
 	setup    progress
+	// background is what goes on beside the load, until its context ends.
+	background []func(ctx context.Context)
+	// compacts tells that etcd's history may be compacted: it is a lab's, or the user said so.
+	compacts bool
+	// warn notes what is told beside the numbers.
+	warn func(text string)
 }
 
 // workload is one workload of a scenario, ready to begin. Its arrivals are with the pacer already.
@@ -59,14 +63,28 @@ func (e *env) build() ([]workload, error) {
 
 func (e *env) workload(w scenarios.Workload) (workload, error) {
 	switch kind := w.Kind.(type) {
-	case scenarios.PodChurn:
-		return newPodChurn(e, w, kind)
-	case scenarios.NodeHeartbeat:
-		return newHeartbeats(e, w, kind)
+	case scenarios.Compaction:
+		return newCompaction(e, w, kind)
+	case scenarios.Count:
+		return newCounts(e, w, kind)
+	case scenarios.Events:
+		return newEvents(e, w, kind)
+	case scenarios.Get:
+		return newGets(e, w, kind)
+	case scenarios.LeaderElection:
+		return newLocks(e, w, kind)
+	case scenarios.Lease:
+		return newLeases(e, w, kind)
 	case scenarios.List:
 		return newLists(e, w, kind)
+	case scenarios.NodeHeartbeat:
+		return newHeartbeats(e, w, kind)
+	case scenarios.PodChurn:
+		return newPodChurn(e, w, kind)
 	case scenarios.Raw:
-		return newRawPuts(e, w, kind)
+		return newRaws(e, w, kind)
+	case scenarios.Update:
+		return newUpdates(e, w, kind)
 	case scenarios.Watch:
 		return nil, nil // all watchers are made together: see newWatching
 	default:
@@ -115,44 +133,73 @@ func (e *env) operation(w scenarios.Workload, name, resource string, usual time.
 	return &operation{series: e.recorder.Operation(w.Name, name, resource), timeout: cmp.Or(w.Timeout, usual)}
 }
 
-func sequence(a scenarios.Arrival, seed uint64) arrival.Sequence {
-	if a.Process == scenarios.Poisson {
-		return arrival.Poisson(float64(a.Rate), seed)
+// sequence is when an open loop's chains are due, from the start of the warm-up.
+func (e *env) sequence(w scenarios.Workload) arrival.Sequence {
+	a, seed := w.Arrival, e.seed(w.Name)
+	if a.Profile.Shape == scenarios.Times {
+		// They count from the start of the measure phase, or from the window's.
+		return arrival.Window(arrival.Times(a.Profile.Times), e.opens(w), w.Window.For)
 	}
-	return arrival.Constant(float64(a.Rate))
+	var s arrival.Sequence
+	switch along, steady := e.profile(w), a.Profile.Shape == scenarios.Steady; {
+	case steady && a.Process == scenarios.Poisson:
+		s = arrival.Poisson(float64(a.Rate), seed)
+	case steady:
+		s = arrival.Constant(float64(a.Rate))
+	case a.Process == scenarios.Poisson:
+		s = arrival.PoissonAlong(along, seed)
+	default:
+		s = arrival.Along(along)
+	}
+	return e.windowed(w, s)
 }
 
-// sizes is a distribution of value sizes in bytes: log-normal through its
-// median and 99th percentile, fixed where they are equal.
-type sizes struct{ p50, p99 int64 }
-
-func sizesOf(r model.Resource) sizes { return sizes{r.P50, r.P99} }
-
-// z99 is the 99th percentile of the standard normal distribution.
-const z99 = 2.3263478740408408
-
-// maxValue bounds a drawn size: etcd takes requests of 1.5 MiB.
-const maxValue = 1<<20 + 1<<18
-
-func (s sizes) draw(rng *rand.Rand) int {
-	if s.p99 <= s.p50 {
-		return int(s.p50)
+// profile is how a workload's rate changes. Where there is no window, the warm-up leads in.
+func (e *env) profile(w scenarios.Workload) (p arrival.Profile) {
+	pieces, repeat := w.Arrival.Pieces()
+	for _, each := range pieces {
+		p.Pieces = append(p.Pieces, arrival.Piece(each))
 	}
-	sigma := math.Log(float64(s.p99)/float64(s.p50)) / z99
-	size := math.Round(float64(s.p50) * math.Exp(sigma*rng.NormFloat64()))
-	return int(min(max(size, 1), max(maxValue, float64(s.p99))))
+	p.Repeat = repeat
+	if !w.Window.Set {
+		p.Lead = e.scenario.Phases.Warmup
+	}
+	return p
 }
 
-// leaseList is the leases that a run has granted. It may be shared by goroutines.
+// opens is when a workload's window opens, from the start of the warm-up; without a window, with the measure phase.
+func (e *env) opens(w scenarios.Workload) time.Duration {
+	return e.scenario.Phases.Warmup + w.Window.From
+}
+
+// windowed puts a sequence into a workload's window, if it has one.
+func (e *env) windowed(w scenarios.Workload, s arrival.Sequence) arrival.Sequence {
+	if !w.Window.Set {
+		return s
+	}
+	return arrival.Window(s, e.opens(w), w.Window.For)
+}
+
+// leaseList is the leases that a run has granted and that are not known to have ended. It may be shared by goroutines.
 type leaseList struct {
 	mu  sync.Mutex // guards ids
-	ids []clientv3.LeaseID
+	ids map[clientv3.LeaseID]struct{}
 }
 
 func (l *leaseList) add(id clientv3.LeaseID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ids = append(l.ids, id)
+	if l.ids == nil {
+		l.ids = map[clientv3.LeaseID]struct{}{}
+	}
+	l.ids[id] = struct{}{}
+}
+
+// ended notes that a lease is no more.
+func (l *leaseList) ended(id clientv3.LeaseID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.ids, id)
 }
 
 // setupWorkers is how many requests of the setup are in flight.

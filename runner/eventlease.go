@@ -5,15 +5,18 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 )
 
 // eventLeases shares a lease among events as the API server does. One chain at
 // a time grants the next one; the others go on with the present one meanwhile.
 // It may be shared by goroutines.
 type eventLeases struct {
-	granted *leaseList // of the whole run
-	mu      sync.Mutex // guards all below
-	id      clientv3.LeaseID
+	granted *leaseList    // of the whole run
+	reuse   time.Duration // how long it is shared
+	mu      sync.Mutex    // guards all below
+	lease   sharedLease
 	since   time.Duration
 	uses    int
 	claimed bool
@@ -23,7 +26,7 @@ type eventLeases struct {
 func (l *eventLeases) claim(now time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.claimed || now-l.since < eventLeaseReuse && l.uses < eventLeaseShared {
+	if l.claimed || now-l.since < l.reuse && l.uses < eventLeaseShared {
 		return false
 	}
 	l.claimed = true
@@ -37,18 +40,26 @@ func (l *eventLeases) unclaim() {
 	l.claimed = false
 }
 
-// renew makes id the present lease.
-func (l *eventLeases) renew(id clientv3.LeaseID, now time.Duration) {
+// renew makes a lease that was granted at an instant the present one.
+func (l *eventLeases) renew(g kube.Granted, at time.Duration) sharedLease {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.id, l.since, l.uses, l.claimed = id, now, 0, false
-	l.granted.add(id)
+	l.lease = sharedLease{ID: g.ID, due: at + g.TTL}
+	l.since, l.uses, l.claimed = at, 0, false
+	l.granted.add(g.ID)
+	return l.lease
+}
+
+// sharedLease is a lease and when it expires.
+type sharedLease struct {
+	ID  clientv3.LeaseID
+	due time.Duration
 }
 
 // use is the present lease, for one event.
-func (l *eventLeases) use() clientv3.LeaseID {
+func (l *eventLeases) use() sharedLease {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.uses++
-	return l.id
+	return l.lease
 }

@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // header says what runs, where and since when.
@@ -26,7 +28,21 @@ func (r *run) header() *results.Header {
 	for _, t := range s.Thresholds {
 		h.Thresholds = append(h.Thresholds, t.String())
 	}
+	for _, w := range s.Workloads {
+		if w.Window.Set {
+			h.Windows = append(h.Windows, window(w, s.Phases.Measure))
+		}
+	}
 	return h
+}
+
+// window is a workload's, cut to the measure phase.
+func window(w scenarios.Workload, measure time.Duration) results.Window {
+	length := max(measure-w.Window.From, 0)
+	if w.Window.For > 0 {
+		length = min(length, w.Window.For)
+	}
+	return results.Window{Workload: w.Name, FromMS: milliseconds(w.Window.From), ForMS: milliseconds(length)}
 }
 
 // environment is the machine and this program. What the kernel does not tell stays empty.

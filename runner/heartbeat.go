@@ -14,7 +14,6 @@ import (
 
 // heartbeats are the Lease renewals and status updates of all kubelets.
 type heartbeats struct {
-	workload      string
 	kind          scenarios.NodeHeartbeat
 	leases, nodes *kube.Store
 	renew, status []beat
@@ -27,7 +26,7 @@ const heartbeatJitter = 0.04
 const leaseNamespace = "kube-node-lease"
 
 func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (*heartbeats, error) {
-	h := &heartbeats{workload: w.Name, kind: kind}
+	h := &heartbeats{kind: kind}
 	var err error
 	if h.leases, err = e.store("leases"); err != nil {
 		return nil, err
@@ -43,7 +42,7 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 		beats  []beat
 		period time.Duration
 	}{{h.renew, kind.Period}, {h.status, kind.StatusPeriod}} {
-		e.pacer.add(arrival.Periodic(kind.Nodes, each.period, heartbeatJitter, seed+uint64(i)), func(a arriving) {
+		e.pacer.add(e.windowed(w, arrival.Periodic(kind.Nodes, each.period, heartbeatJitter, seed+uint64(i))), func(a arriving) {
 			b := &each.beats[a.index]
 			s.arrive(b, nil, b.operation, a)
 		})
@@ -58,20 +57,19 @@ func (h *heartbeats) prepare(ctx context.Context, e *env) error {
 		if i%2 == 1 {
 			b = &h.status[i/2]
 		}
-		revision, err := e.create(ctx, filled{store: b.store, namespace: leaseNamespace, name: nodeName(h.workload, i/2), size: b.size}, uint64(i))
-		b.revision.Store(revision)
-		return err
+		return b.create(ctx, e, uint64(i))
 	})
 }
 
 // nodeName is a node's name; each workload has nodes of its own.
 func nodeName(workload string, i int) string { return fmt.Sprintf("%s-node-%05d", workload, i) }
 
-// beat is one node's updates of one object: a script of a single operation.
+// beat is the updates of one object that come again and again: a script of a single operation.
 type beat struct {
 	store     *kube.Store
 	operation *operation
-	key       string
+	namespace string
+	name      string
 	size      sizes
 	revision  atomic.Int64
 	seed      uint64
@@ -82,15 +80,22 @@ func beats(s *kube.Store, o *operation, workload string, nodes int, seed uint64)
 	all := make([]beat, nodes)
 	for i := range all {
 		b := &all[i]
-		b.store, b.operation, b.key, b.seed = s.At(i), o, s.Key(leaseNamespace, nodeName(workload, i)), seed+uint64(i)<<32
-		b.size = sizesOf(s.Resource)
+		b.store, b.operation, b.seed = s.At(i), o, seed+uint64(i)<<32
+		b.namespace, b.name, b.size = leaseNamespace, nodeName(workload, i), sizesOf(s.Resource)
 	}
 	return all
 }
 
+// create makes the object.
+func (b *beat) create(ctx context.Context, e *env, pick uint64) error {
+	revision, err := e.create(ctx, filled{store: b.store, namespace: b.namespace, name: b.name, size: b.size}, pick)
+	b.revision.Store(revision)
+	return err
+}
+
 func (b *beat) do(ctx context.Context, w *worker, t *task) next {
 	rng := rand.New(rand.NewPCG(b.seed, b.count.Add(1)))
-	r := write{key: b.key, size: b.size.draw(rng), revision: b.revision.Load(), pick: rng.Uint64()}
+	r := write{key: b.store.Key(b.namespace, b.name), size: b.size.draw(rng), revision: b.revision.Load(), pick: rng.Uint64()}
 	reply, ok := w.write(ctx, t, b.store, update, r)
 	switch {
 	case ok:

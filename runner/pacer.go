@@ -81,7 +81,7 @@ func (p *pacer) run(begin, end time.Duration) {
 	// Without it the kernel may wake the thread up to 50 µs late. It cannot fail for a valid number.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	for _, c := range p.clients {
-		p.steps.push(step{at: begin, client: c})
+		p.steps.push(step{at: begin + c.loop.opens, client: c})
 	}
 	for !p.stopped.Load() {
 		seen := p.wake.Load()

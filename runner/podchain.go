@@ -163,7 +163,7 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 	case stepEvent:
 		name := fmt.Sprintf("%s.%016x", pod.name, p.rng.Uint64())
 		size := sizesOf(events.Resource).draw(p.rng)
-		_, ok := w.write(ctx, t, events, create, write{key: events.Key(pod.namespace, name), size: size, lease: p.leases().use(), pick: p.rng.Uint64()})
+		_, ok := w.write(ctx, t, events, create, write{key: events.Key(pod.namespace, name), size: size, lease: p.leases().use().ID, pick: p.rng.Uint64()})
 		return endOf(ok)
 	case stepDeleteStale:
 		// A failed compare is what this step is for.
@@ -182,11 +182,11 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 func (p *podChain) grant(ctx context.Context, w *worker, t *task) stepEnd {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
-	id, err := p.churn.events.At(p.server).Grant(ctx, eventTTL)
+	lease, err := p.churn.events.At(p.server).Grant(ctx, eventTTL)
 	if !w.end(err, false) {
 		return failed
 	}
-	p.leases().renew(id, w.outcome.Done)
+	p.leases().renew(lease, w.outcome.Done)
 	return succeeded
 }
 

@@ -62,7 +62,7 @@ func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChu
 	c.podStart = &operation{series: e.recorder.Chain(w.Name, "pod-start", "pods")}
 	c.podStop = &operation{series: e.recorder.Chain(w.Name, "pod-stop", "pods")}
 	for range e.scenario.Cluster.APIServers {
-		c.leases = append(c.leases, &eventLeases{granted: &e.leases})
+		c.leases = append(c.leases, &eventLeases{granted: &e.leases, reuse: eventLeaseReuse})
 	}
 	e.arrivals(w, c.arrive)
 	return c, nil
@@ -79,17 +79,20 @@ func (c *podChurn) prepare(ctx context.Context, e *env) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	for i, l := range c.leases {
-		id, err := c.events.At(i).Grant(ctx, eventTTL)
+		lease, err := c.events.At(i).Grant(ctx, eventTTL)
 		if err != nil {
 			return fmt.Errorf("granting a lease for events: %w", err)
 		}
-		l.renew(id, e.clock.Now())
+		l.renew(lease, e.clock.Now())
 	}
 	return nil
 }
 
 // populated takes a pod that setup has made as one that runs.
-func (c *podChurn) populated(key string, index int, revision int64) {
+func (c *podChurn) populated(p scenarios.Population, key string, index int, revision int64) {
+	if p.Resource != c.pods.Resource {
+		return
+	}
 	c.ready.push(&pod{namespace: namespaceOf(index), key: key, name: path.Base(key), revision: revision, containers: 1 + index%2})
 }
 

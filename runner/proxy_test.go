@@ -13,10 +13,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/encoding/proto"
+	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // plan is what a proxy does to the messages between a run and etcd. A nil
@@ -26,6 +27,8 @@ type plan struct {
 	// which goes back when txn returns it. ctx ends when the run gives the Txn up;
 	// etcd gets it nevertheless. Several run at once.
 	txn func(ctx context.Context, r *pb.TxnRequest, next func() (*pb.TxnResponse, error)) (*pb.TxnResponse, error)
+	// saw is told of each request, those for watches included, with its metadata. Several run at once.
+	saw func(method string, md metadata.MD, m proto.Message)
 	// open is told of each request for a watch before it goes on to etcd.
 	open func(ctx context.Context, stream int, r *pb.WatchCreateRequest)
 	// progress is told of each request for progress.
@@ -48,7 +51,7 @@ type proxy struct {
 func startProxy(tb testing.TB, etcd string, p plan) string {
 	tb.Helper()
 	upstream, err := grpc.NewClient(etcd, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(passing{encoding.GetCodecV2(proto.Name)})))
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(passing{encoding.GetCodecV2(protocodec.Name)})))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func startProxy(tb testing.TB, etcd string, p plan) string {
 		tb.Fatal(err)
 	}
 	x := &proxy{upstream: upstream, plan: p}
-	server := grpc.NewServer(grpc.UnknownServiceHandler(x.pass), grpc.ForceServerCodecV2(passing{encoding.GetCodecV2(proto.Name)}))
+	server := grpc.NewServer(grpc.UnknownServiceHandler(x.pass), grpc.ForceServerCodecV2(passing{encoding.GetCodecV2(protocodec.Name)}))
 	x.wg.Go(func() { _ = server.Serve(listener) })
 	tb.Cleanup(func() {
 		server.Stop()
@@ -92,30 +95,81 @@ func (c passing) Unmarshal(data mem.BufferSlice, v any) error {
 // pass handles one call, with its metadata and its error.
 func (x *proxy) pass(_ any, down grpc.ServerStream) error {
 	ctx := down.Context()
-	if md, ok := metadata.FromIncomingContext(ctx); ok {
-		ctx = metadata.NewOutgoingContext(ctx, md.Copy())
-	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	ctx = metadata.NewOutgoingContext(ctx, md.Copy())
 	switch method, _ := grpc.MethodFromServerStream(down); method {
 	case pb.Watch_Watch_FullMethodName:
-		return x.watch(ctx, down)
+		return x.watch(ctx, md, down)
 	case pb.KV_Txn_FullMethodName:
-		return x.txn(ctx, down)
+		return x.txn(ctx, md, down)
 	default:
-		var request, reply frame
-		if err := down.RecvMsg(&request); err != nil {
-			return err
-		}
-		if err := x.upstream.Invoke(ctx, method, &request, &reply); err != nil {
-			return err
-		}
-		return down.SendMsg(&reply)
+		return x.others(ctx, method, md, down)
 	}
 }
 
-func (x *proxy) txn(ctx context.Context, down grpc.ServerStream) error {
+// others passes on a call of one request and any number of replies, or a lease's keep-alive.
+func (x *proxy) others(ctx context.Context, method string, md metadata.MD, down grpc.ServerStream) error {
+	up, err := x.upstream.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
+	if err != nil {
+		return err
+	}
+	var request frame
+	if err := down.RecvMsg(&request); err != nil {
+		return err
+	}
+	if m := messageOf(method); m != nil && x.plan.saw != nil {
+		if err := proto.Unmarshal(request.bytes, m); err != nil {
+			return err
+		}
+		x.plan.saw(method, md, m)
+	}
+	if err := errors.Join(up.SendMsg(&request), up.CloseSend()); err != nil {
+		return err
+	}
+	for {
+		var reply frame
+		err := up.RecvMsg(&reply)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = down.SendMsg(&reply)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// messageOf is an empty request of a method; nil for those that are of no interest.
+func messageOf(method string) proto.Message {
+	switch method {
+	case pb.KV_Range_FullMethodName, pb.KV_RangeStream_FullMethodName:
+		return &pb.RangeRequest{}
+	case pb.KV_Put_FullMethodName:
+		return &pb.PutRequest{}
+	case pb.KV_DeleteRange_FullMethodName:
+		return &pb.DeleteRangeRequest{}
+	case pb.KV_Compact_FullMethodName:
+		return &pb.CompactionRequest{}
+	case pb.Lease_LeaseGrant_FullMethodName:
+		return &pb.LeaseGrantRequest{}
+	case pb.Lease_LeaseRevoke_FullMethodName:
+		return &pb.LeaseRevokeRequest{}
+	case pb.Lease_LeaseKeepAlive_FullMethodName:
+		return &pb.LeaseKeepAliveRequest{}
+	default:
+		return nil
+	}
+}
+
+func (x *proxy) txn(ctx context.Context, md metadata.MD, down grpc.ServerStream) error {
 	var request pb.TxnRequest
 	if err := down.RecvMsg(&request); err != nil {
 		return err
+	}
+	if x.plan.saw != nil {
+		x.plan.saw(pb.KV_Txn_FullMethodName, md, &request)
 	}
 	next := func() (*pb.TxnResponse, error) {
 		return pb.NewKVClient(x.upstream).Txn(context.WithoutCancel(ctx), &request)
@@ -134,7 +188,7 @@ func (x *proxy) txn(ctx context.Context, down grpc.ServerStream) error {
 }
 
 // watch passes on a stream of watches in both directions until one side ends it.
-func (x *proxy) watch(ctx context.Context, down grpc.ServerStream) error {
+func (x *proxy) watch(ctx context.Context, md metadata.MD, down grpc.ServerStream) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	up, err := pb.NewWatchClient(x.upstream).Watch(ctx)
@@ -145,7 +199,7 @@ func (x *proxy) watch(ctx context.Context, down grpc.ServerStream) error {
 	stream := x.streams
 	x.streams++
 	x.mu.Unlock()
-	x.wg.Go(func() { x.requests(ctx, stream, down, up) })
+	x.wg.Go(func() { x.requests(ctx, md, stream, down, up) })
 	for {
 		r, err := up.Recv()
 		if errors.Is(err, io.EOF) {
@@ -177,12 +231,15 @@ func (x *proxy) watched(ctx context.Context, stream int, r *pb.WatchResponse) ([
 
 // requests passes on what the run asks on a stream of watches. An error shows
 // on the other way too, and ends the stream there.
-func (x *proxy) requests(ctx context.Context, stream int, down grpc.ServerStream, up pb.Watch_WatchClient) {
+func (x *proxy) requests(ctx context.Context, md metadata.MD, stream int, down grpc.ServerStream, up pb.Watch_WatchClient) {
 	for {
 		var r pb.WatchRequest
 		if err := down.RecvMsg(&r); err != nil {
 			_ = up.CloseSend()
 			return
+		}
+		if x.plan.saw != nil {
+			x.plan.saw(pb.Watch_Watch_FullMethodName, md, &r)
 		}
 		if create := r.GetCreateRequest(); create != nil && x.plan.open != nil {
 			x.plan.open(ctx, stream, create)

@@ -28,7 +28,7 @@ func create(ctx context.Context, s *kube.Store, r write, value []byte) (kube.Rep
 }
 
 func update(ctx context.Context, s *kube.Store, r write, value []byte) (kube.Reply, error) {
-	return s.Update(ctx, r.key, value, r.revision)
+	return s.Update(ctx, r.key, value, r.revision, r.lease)
 }
 
 func remove(ctx context.Context, s *kube.Store, r write, _ []byte) (kube.Reply, error) {
@@ -60,11 +60,16 @@ func (w *worker) write(ctx context.Context, t *task, s *kube.Store, request requ
 	return reply, ok
 }
 
-// read sends a get and reports whether it succeeded.
-func (w *worker) read(ctx context.Context, t *task, s *kube.Store, key string) bool {
+// call makes a request that no watcher sees, and reports whether it succeeded.
+func (w *worker) call(ctx context.Context, t *task, request func(ctx context.Context) (kube.Reply, error)) bool {
 	ctx, cancel := w.begin(ctx, t)
 	defer cancel()
-	reply, err := s.Get(ctx, key)
+	reply, err := request(ctx)
 	w.outcome.Revision = reply.Revision
 	return w.end(err, false)
+}
+
+// read sends a get and reports whether it succeeded.
+func (w *worker) read(ctx context.Context, t *task, s *kube.Store, key string) bool {
+	return w.call(ctx, t, func(ctx context.Context) (kube.Reply, error) { return s.Get(ctx, key) })
 }

@@ -33,6 +33,8 @@ type Job struct {
 	Keep bool
 	// Strict makes a percentile threshold with too few samples a breach.
 	Strict bool
+	// AllowDisruptive lets the run do to a cluster that exists what others would notice: compact its history.
+	AllowDisruptive bool
 	// Tool is this program's version, for the header.
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.
@@ -122,6 +124,11 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if fs := r.target.filesystem; fs == "tmpfs" || fs == "ramfs" {
 		r.event(results.EventWarning, "the lab's data are on "+fs+", where an fsync costs nothing: its write latencies are not those of a disk; choose a disk with --runs-dir")
 	}
+	for _, w := range r.job.Scenario.Workloads {
+		if !w.Runs(r.job.Scenario.Phases.Measure) {
+			r.event(results.EventWarning, fmt.Sprintf("the workload %s does not run: its window begins at %v, the measure phase ends at %v", w.Name, w.Window.From, r.job.Scenario.Phases.Measure))
+		}
+	}
 	// finish ends when what has begun has had its time; the watches and the
 	// target are followed a little longer. A cut ends both.
 	finish, stop := context.WithCancel(cut)
@@ -186,6 +193,8 @@ func (r *run) prepare(finish context.Context) ([]workload, error) {
 	r.env = &env{
 		scenario: r.job.Scenario, api: r.target.api, recorder: r.recorder, clock: r.clock, pacer: &pacer{clock: r.clock},
 		filler: kube.NewFiller(r.job.Scenario.Seed), run: number, finish: finish, stores: map[string]*kube.Store{},
+		compacts: r.target.lab != nil || r.job.AllowDisruptive,
+		warn:     func(text string) { r.event(results.EventWarning, text) },
 	}
 	r.target.leases = &r.env.leases
 	workloads, err := r.env.build()
@@ -208,17 +217,33 @@ func (r *run) setUp(ctx context.Context, workloads []workload) error {
 			return err
 		}
 	}
+	owners := ownersOf(workloads)
 	return r.env.populate(ctx, func(p scenarios.Population, key string, index int, revision int64) {
-		if p.Resource.Name != "pods" {
-			return
-		}
-		for _, w := range workloads {
-			if churn, ok := w.(*podChurn); ok {
-				churn.populated(key, index, revision)
-				return
-			}
+		for _, o := range owners {
+			o.populated(p, key, index, revision)
 		}
 	})
+}
+
+// ownersOf are those that are told of objects. Pods belong to the first pod-churn: each is stopped once.
+func ownersOf(workloads []workload) (all []owner) {
+	churns := 0
+	for _, w := range workloads {
+		o, ok := w.(owner)
+		if _, churn := w.(*podChurn); churn {
+			churns++
+			ok = churns == 1
+		}
+		if ok {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// owner is a workload that is told of the objects that setup makes.
+type owner interface {
+	populated(p scenarios.Population, key string, index int, revision int64)
 }
 
 // load runs the phases warm-up, measure and drain, and seals the watches. It
@@ -229,6 +254,11 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	end := r.clock.measureEnd()
 	ticker := r.startTicker()
 	defer spareProcessors()()
+	beside, stopBeside := context.WithCancel(cut)
+	var background sync.WaitGroup
+	for _, each := range r.env.background {
+		background.Go(func() { each(beside) })
+	}
 	var pacing sync.WaitGroup
 	pacing.Go(func() { r.env.pacer.run(begin, end) })
 	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
@@ -248,6 +278,8 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	r.env.pacer.stop()
 	pacing.Wait()
 	stop()
+	stopBeside()
+	background.Wait()
 	r.cutOff()
 	sealed := r.seal(cut)
 	ticker.stop()

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 )
 
 // namespaces is how many namespaces objects are spread over.
@@ -16,7 +18,16 @@ const namespaces = 20
 
 func namespaceOf(index int) string { return fmt.Sprintf("ns-%02d", index%namespaces) }
 
-func populationName(index int) string { return fmt.Sprintf("setup-%09d", index) }
+// objectName is that of an object of a population.
+func objectName(population string, index int) string {
+	return fmt.Sprintf("%s-setup-%09d", population, index)
+}
+
+// populationOf is what setup makes of a resource; the scenario is known to have it.
+func (e *env) populationOf(r model.Resource) scenarios.Population {
+	i := slices.IndexFunc(e.scenario.Setup, func(p scenarios.Population) bool { return p.Resource == r })
+	return e.scenario.Setup[i]
+}
 
 // progress is how far setup is. It may be shared by goroutines.
 type progress struct{ done, total atomic.Int64 }
@@ -58,10 +69,10 @@ func (e *env) populate(ctx context.Context, made func(p scenarios.Population, ke
 		if err != nil {
 			return err
 		}
-		size := sizes{int64(p.Size.P50), int64(p.Size.P99)}
+		size := sizesIn(p.Size)
 		revisions := make([]int64, p.Count)
 		err = e.parallel(ctx, p.Count, func(ctx context.Context, i int) error {
-			f := filled{store: store, namespace: namespaceOf(i), name: p.Name + "-" + populationName(i), size: size}
+			f := filled{store: store, namespace: namespaceOf(i), name: objectName(p.Name, i), size: size}
 			revision, err := e.create(ctx, f, uint64(i))
 			revisions[i] = revision
 			e.setup.done.Add(1)
@@ -71,7 +82,7 @@ func (e *env) populate(ctx context.Context, made func(p scenarios.Population, ke
 			return fmt.Errorf("filling setup.%s: %w", p.Name, err)
 		}
 		for i, revision := range revisions {
-			made(p, store.Key(namespaceOf(i), p.Name+"-"+populationName(i)), i, revision)
+			made(p, store.Key(namespaceOf(i), objectName(p.Name, i)), i, revision)
 		}
 	}
 	return nil

@@ -160,6 +160,14 @@ func (w *worker) begin(ctx context.Context, t *task) (context.Context, context.C
 	return ctx, cancel
 }
 
+// chunk stamps one reply of a stream.
+func (w *worker) chunk() {
+	if w.outcome.Chunks == 0 {
+		w.outcome.FirstChunk = w.stream.clock.Now()
+	}
+	w.outcome.Chunks++
+}
+
 // end stamps the instant at which the operation came back, and how. It reports whether it succeeded.
 func (w *worker) end(err error, conflict bool) bool {
 	o := &w.outcome

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/stats"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // stubCommand makes the test binary a gRPC server that answers at once, or after
@@ -50,7 +51,7 @@ func holding(how string, rng *rand.Rand) time.Duration {
 		}
 		return 2 * time.Millisecond
 	case logNormal:
-		return time.Duration(float64(5*time.Millisecond) * math.Exp(math.Log(10)/z99*rng.NormFloat64()))
+		return time.Duration(float64(5*time.Millisecond) * math.Exp(math.Log(10)/scenarios.Z99*rng.NormFloat64()))
 	default:
 		return 0
 	}

@@ -31,6 +31,7 @@ type target struct {
 	lab     *lab.Lab // nil for a cluster that exists
 	api     *kube.API
 	prefix  string
+	own     string // the prefix of every key of the run; empty on a lab
 	version string
 	ref     results.ConfigurationRef
 	// filesystem is the type of the file system that holds a lab's data.
@@ -67,7 +68,8 @@ func openForeign(ctx context.Context, job Job) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{prefix: "/etcd-dyno/" + job.Scenario.Name + registry}
+	own := "/etcd-dyno/" + job.Scenario.Name
+	t := &target{prefix: own + registry, own: own + "/"}
 	o := kube.Options{
 		Endpoints: job.Configuration.Endpoints, TLS: config,
 		Username: job.Credentials.Username, Password: job.Credentials.Password,
@@ -194,8 +196,8 @@ func (t *target) clean(ctx context.Context) error {
 		return err
 	}
 	leases := t.revoke(ctx, c.Client)
-	if err := kube.DeletePrefix(ctx, c.Client, t.prefix); err != nil {
-		return errors.Join(leases, fmt.Errorf("deleting what the run wrote: keys below %s may be left, remove them with etcdctl del --prefix %s: %w", t.prefix, t.prefix, err))
+	if err := kube.DeletePrefix(ctx, c.Client, t.own); err != nil {
+		return errors.Join(leases, fmt.Errorf("deleting what the run wrote: keys below %s may be left, remove them with etcdctl del --prefix %s: %w", t.own, t.own, err))
 	}
 	return leases
 }
@@ -207,7 +209,7 @@ func (t *target) revoke(ctx context.Context, c *clientv3.Client) error {
 	}
 	t.leases.mu.Lock()
 	defer t.leases.mu.Unlock()
-	for _, id := range t.leases.ids {
+	for id := range t.leases.ids {
 		each, cancel := context.WithTimeout(ctx, revokeTimeout)
 		_, err := c.Revoke(each, id)
 		cancel()

@@ -23,6 +23,17 @@ type document struct {
 	sets   []set
 	root   map[string]any
 	faults Faults
+	// derived are the values that follow from others.
+	derived []Derivation
+}
+
+// Derivation is a value that a scenario does not state and that follows from what it states.
+type Derivation struct {
+	// Key is dotted, as in "workload.heartbeats.nodes".
+	Key string `json:"key"`
+	// Value is as a file has it, Why a sentence.
+	Value string `json:"value"`
+	Why   string `json:"why"`
 }
 
 // readDocument parses a file and puts the sets over it. Of a file that is no

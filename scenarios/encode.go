@@ -39,7 +39,7 @@ func EncodeScenario(s Scenario) []byte {
 		setup := section{out: &out, header: "setup." + p.Name}
 		setup.text("resource", p.Resource.Name)
 		setup.integer("count", p.Count)
-		setup.sizes("size", p.Size)
+		setup.sizes(p.Size)
 		setup.flush()
 	}
 	for _, w := range s.Workloads {
@@ -49,13 +49,20 @@ func EncodeScenario(s Scenario) []byte {
 }
 
 func encodeCluster(out *bytes.Buffer, s Scenario) {
+	c := s.Cluster
 	cluster := section{out: out, header: "cluster"}
-	if s.Cluster.Nodes > 0 {
-		cluster.integer("nodes", s.Cluster.Nodes)
+	if c.Nodes > 0 {
+		cluster.integer("nodes", c.Nodes)
 	}
-	cluster.integer("pods_per_node", s.Cluster.PodsPerNode)
-	cluster.integer("apiservers", s.Cluster.APIServers)
-	cluster.text("apiserver", s.Cluster.APIServer)
+	cluster.integer("pods_per_node", c.PodsPerNode)
+	if c.Churn > 0 {
+		cluster.text("churn", Rate(c.Churn).String())
+	}
+	cluster.number("events_per_pod", c.EventsPerPod)
+	cluster.integer("services", c.Services)
+	cluster.boolean("controllers", c.Controllers)
+	cluster.integer("apiservers", c.APIServers)
+	cluster.text("apiserver", c.APIServer)
 	cluster.flush()
 }
 
@@ -63,7 +70,7 @@ func encodeWorkload(out *bytes.Buffer, w Workload) {
 	s := section{out: out, header: "workload." + w.Name}
 	s.text("kind", w.KindName())
 	w.Kind.encode(&s)
-	if w.Arrival != (Arrival{}) {
+	if w.Arrival.Process != "" {
 		w.Arrival.encode(&s)
 	}
 	if w.MaxInFlight > 0 && w.Arrival.Process != Closed {
@@ -72,6 +79,7 @@ func encodeWorkload(out *bytes.Buffer, w Workload) {
 	if w.Timeout > 0 {
 		s.duration("timeout", w.Timeout)
 	}
+	w.Window.encode(&s)
 	s.flush()
 }
 
@@ -90,11 +98,7 @@ func EncodeConfiguration(c Configuration) []byte {
 		top.integer("members", c.Members)
 	}
 	if len(c.Endpoints) > 0 {
-		quoted := make([]string, len(c.Endpoints))
-		for i, endpoint := range c.Endpoints {
-			quoted[i] = quote(endpoint)
-		}
-		top.add("endpoints", "["+strings.Join(quoted, ", ")+"]")
+		top.add("endpoints", quotedArray(c.Endpoints, func(url string) string { return url }))
 	}
 	for _, file := range []pair{{"cacert", c.CACert}, {"cert", c.Cert}, {"key", c.Key}} {
 		if file.value != "" {
@@ -126,6 +130,8 @@ func (s *section) add(key, value string)     { s.pairs = append(s.pairs, pair{ke
 func (s *section) text(key, value string)    { s.add(key, quote(value)) }
 func (s *section) integer(key string, n int) { s.add(key, strconv.Itoa(n)) }
 
+func (s *section) boolean(key string, b bool) { s.add(key, strconv.FormatBool(b)) }
+
 func (s *section) number(key string, n float64) {
 	s.add(key, strconv.FormatFloat(n, 'f', -1, 64))
 }
@@ -134,21 +140,27 @@ func (s *section) duration(key string, d time.Duration) {
 	s.add(key, quote(unit.FormatDuration(d)))
 }
 
-func (s *section) sizes(key string, d SizeDistribution) {
-	if d.P50 == d.P99 {
-		s.text(key, d.P50.String())
-		return
-	}
-	s.inline(key, pair{"p50", quote(d.P50.String())}, pair{"p99", quote(d.P99.String())})
-}
-
 // inline writes { key = value, … }.
 func (s *section) inline(key string, pairs ...pair) {
+	s.add(key, inlineTable(pairs))
+}
+
+// inlineTable is { key = value, … }.
+func inlineTable(pairs []pair) string {
 	parts := make([]string, len(pairs))
 	for i, p := range pairs {
 		parts[i] = p.key + " = " + p.value
 	}
-	s.add(key, "{ "+strings.Join(parts, ", ")+" }")
+	return "{ " + strings.Join(parts, ", ") + " }"
+}
+
+// quotedArray is ["…", …].
+func quotedArray[T any](all []T, text func(T) string) string {
+	parts := make([]string, len(all))
+	for i, each := range all {
+		parts[i] = quote(text(each))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
 }
 
 // flush writes the table.

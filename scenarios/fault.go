@@ -10,11 +10,12 @@ import (
 // Fault is one thing that is wrong with what the user wrote.
 type Fault struct {
 	// Where is the file's name, or `--set path=value`; empty if neither is at fault.
-	Where string
+	Where string `json:"where,omitempty"`
 	// Line and Column begin at 1, in characters; 0 where there is no line.
-	Line, Column int
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 	// Message says what is wrong and what was expected.
-	Message string
+	Message string `json:"message"`
 }
 
 // String is "file:line:column: message", or as much of it as is known.

@@ -25,6 +25,12 @@ func LoadScenario(nameOrFile string, sets []string) (Scenario, error) {
 	return ParseScenario(file, text, sets)
 }
 
+// ScenarioText is the text of a built-in scenario or a file, as it is written. The error is Faults.
+func ScenarioText(nameOrFile string) ([]byte, error) {
+	_, text, err := load("scenario", nameOrFile)
+	return text, err
+}
+
 // LoadConfiguration reads a built-in configuration by its name, or a TOML
 // file, as LoadScenario does for scenarios. The sets are without the prefix
 // "configuration." (see SplitSets). The error is Faults.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
@@ -19,9 +20,29 @@ func (NodeHeartbeat) kind() string { return "node-heartbeat" }
 
 func (NodeHeartbeat) operations() []string { return []string{"renew-lease", "update-status"} }
 
-func readNodeHeartbeat(t *table, cluster model.Cluster) Kind {
+// meanJitter is by how much a kubelet's period is longer in the mean.
+const meanJitter = 1.02
+
+func (n NodeHeartbeat) requests() []request {
+	lease, node := mustResource("leases"), mustResource("nodes")
+	return []request{
+		{operation: "renew-lease", each: perSecond(n.Nodes, n.Period) / meanJitter, writes: true, value: float64(lease.P50)},
+		{operation: "update-status", each: perSecond(n.Nodes, n.StatusPeriod) / meanJitter, writes: true, value: float64(node.P50)},
+	}
+}
+
+// before are the nodes and their leases.
+func (n NodeHeartbeat) before() (count int, bytes float64) {
+	return 2 * n.Nodes, float64(n.Nodes) * float64(mustResource("leases").P50+mustResource("nodes").P50)
+}
+
+func readNodeHeartbeat(t *table, g given) Kind {
+	cluster := g.cluster
 	if cluster.Nodes == 0 && !t.has("nodes") {
 		t.faultHere("nodes is missing, from which the rate follows; write nodes = 100 here or under [cluster]")
+	}
+	if cluster.Nodes > 0 && !t.has("nodes") {
+		t.derive("nodes", strconv.Itoa(cluster.Nodes), "nodes of [cluster]")
 	}
 	return NodeHeartbeat{
 		Nodes:        t.integer("nodes", cluster.Nodes, 1, 100_000),

@@ -14,7 +14,9 @@ type scanner struct {
 	text  string
 	pos   int
 	depth int
-	found index
+	// arrays is how many arrays pos lies in.
+	arrays int
+	found  index
 	// deep tells that a key at pos has too many parts.
 	deep bool
 }
@@ -128,6 +130,8 @@ func (s *scanner) value(key toml.Key) bool {
 
 func (s *scanner) array(key toml.Key) bool {
 	s.pos++
+	s.arrays++
+	defer func() { s.arrays-- }()
 	for i := 0; ; i++ {
 		s.skip(true)
 		if s.peek() == ']' {
@@ -138,7 +142,7 @@ func (s *scanner) array(key toml.Key) bool {
 		if !s.value(key) {
 			return false
 		}
-		if s.depth == 1 { // of an array in an array, only the outer one's
+		if s.arrays == 1 { // of an array in an array, only the outer one's
 			s.mark(element(key, i), at)
 		}
 		if s.skip(true); s.peek() == ',' {

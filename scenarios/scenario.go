@@ -13,6 +13,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,17 +71,23 @@ type Population struct {
 // and, where the text has no name, gives the scenario's. The error is Faults:
 // all that is wrong, not only the first.
 func ParseScenario(file string, text []byte, sets []string) (Scenario, error) {
+	s, _, err := parseScenario(file, text, sets)
+	return s, err
+}
+
+// parseScenario is ParseScenario that tells also what was derived.
+func parseScenario(file string, text []byte, sets []string) (Scenario, []Derivation, error) {
 	d, err := readDocument(file, text, "", sets)
 	if err != nil {
-		return Scenario{}, err
+		return Scenario{}, nil, err
 	}
 	s := readScenario(d.table())
 	if err := d.faults.err(); err != nil {
-		return Scenario{}, err
+		return Scenario{}, nil, err
 	}
 	sum := sha256.Sum256(EncodeScenario(s))
 	s.SHA256 = hex.EncodeToString(sum[:])
-	return s, nil
+	return s, d.derived, nil
 }
 
 func readScenario(t *table) Scenario {
@@ -94,7 +101,7 @@ func readScenario(t *table) Scenario {
 	s.Cluster = readCluster(t.sub("cluster"))
 	s.Phases = readPhases(t.sub("phases"))
 	s.Setup = readSetup(t, s.Cluster)
-	s.Workloads = readWorkloads(t, s.Cluster)
+	s.Workloads = readWorkloads(t, given{s.Cluster, s.Setup})
 	s.Thresholds = readThresholds(t, checks, s.Workloads)
 	t.refuse("action", "is not supported yet; a scenario has phases and workloads only")
 	t.refuse("threshold", `is not supported yet; write thresholds = ["churn.create.response.p95 < 1s"]`)
@@ -104,6 +111,7 @@ func readScenario(t *table) Scenario {
 
 // readName is the name that the file gives, or else has.
 func readName(t *table) string {
+	t.shape.say("name", map[string]any{"type": "string", "pattern": nameForm.String()})
 	if !t.has("name") {
 		t.take("name")
 		base := strings.TrimSuffix(filepath.Base(t.doc.file), ".toml")
@@ -135,10 +143,14 @@ func readCluster(t *table) model.Cluster {
 		nodes = 1 // wrong, and told; what follows from it shall not be wrong too
 	}
 	return model.Cluster{
-		Nodes:       nodes,
-		PodsPerNode: t.integer("pods_per_node", model.DefaultPodsPerNode, 0, 1000),
-		APIServers:  t.integer("apiservers", model.DefaultAPIServers, 1, 100),
-		APIServer:   t.choice("apiserver", []string{model.DefaultAPIServer}, "no-range-stream", "no-watch-cache"),
+		Nodes:        nodes,
+		PodsPerNode:  t.integer("pods_per_node", model.DefaultPodsPerNode, 0, 1000),
+		Churn:        float64(t.rate("churn")),
+		EventsPerPod: t.number("events_per_pod", model.DefaultEventsPerPod, 0, 1000),
+		Services:     t.integer("services", 0, 0, 100_000),
+		Controllers:  t.boolean("controllers", true),
+		APIServers:   t.integer("apiservers", model.DefaultAPIServers, 1, 100),
+		APIServer:    t.choice("apiserver", []string{model.DefaultAPIServer}, "no-range-stream", "no-watch-cache"),
 	}
 }
 
@@ -176,7 +188,10 @@ func readPopulation(t *table, cluster model.Cluster) Population {
 		t.require("count", "count = 1000")
 	}
 	p.Count = t.integer("count", derived, 0, maxCount)
-	p.Size = t.sizes("size", SizeDistribution{P50: Size(p.Resource.P50), P99: Size(p.Resource.P99)})
+	if ok && !t.has("count") {
+		t.derive("count", strconv.Itoa(p.Count), cluster.WhyPopulation(p.Resource.Name))
+	}
+	p.Size = t.sizes(SizeDistribution{P50: Size(p.Resource.P50), P99: Size(p.Resource.P99)})
 	return p
 }
 
@@ -200,4 +215,10 @@ func readResource(t *table, fallback string) model.Resource {
 		t.faultHere(`%q is no resource, and resource = "…" is not given%s`, name, advice)
 	}
 	return model.Resource{}
+}
+
+// mustResource is a built-in resource that the table is known to have.
+func mustResource(name string) model.Resource {
+	r, _ := model.ResourceNamed(name)
+	return r
 }

@@ -56,7 +56,7 @@ func TestPodChurn(t *testing.T) {
 		Configuration: "single",
 		Seed:          1,
 		Thresholds:    limits(t, "churn.create.response.p95 < 1s", "churn.*.errors == 0", "informers.missing == 0"),
-		Cluster:       model.Cluster{Nodes: 100, PodsPerNode: 30, APIServers: 1, APIServer: "1.37"},
+		Cluster:       model.Cluster{Nodes: 100, PodsPerNode: 30, EventsPerPod: 6, Controllers: true, APIServers: 1, APIServer: "1.37"},
 		Phases:        scenarios.Phases{Warmup: 5 * time.Second, Measure: 20 * time.Second, Drain: 10 * time.Second},
 		Setup:         []scenarios.Population{{Name: "pods", Resource: pods, Count: 3000, Size: scenarios.SizeDistribution{P50: 6800, P99: 8600}}},
 		Workloads: []scenarios.Workload{
@@ -70,7 +70,7 @@ func TestPodChurn(t *testing.T) {
 			},
 			{Name: "informers", Kind: scenarios.Watch{Resource: pods, Watchers: 10, Connections: 10}},
 			{
-				Name: "relist", Kind: scenarios.List{Resource: pods, Limit: 500},
+				Name: "relist", Kind: scenarios.List{Resource: pods, Mode: scenarios.Paged, Limit: 500},
 				Arrival: scenarios.Arrival{Process: scenarios.Constant, Rate: 1}, MaxInFlight: 4,
 			},
 		},
@@ -136,7 +136,7 @@ kind = "node-heartbeat"
 	widgets := resource(t, "stable.example.com/widgets")
 	want := scenarios.Scenario{
 		Name: "mine", Configuration: "single", Seed: 1,
-		Cluster: model.Cluster{Nodes: 200, PodsPerNode: 30, APIServers: 3, APIServer: "1.37"},
+		Cluster: model.Cluster{Nodes: 200, PodsPerNode: 30, EventsPerPod: 6, Controllers: true, APIServers: 3, APIServer: "1.37"},
 		Phases:  scenarios.Phases{Warmup: 5 * time.Second, Measure: 20 * time.Second, Drain: 10 * time.Second},
 		Setup: []scenarios.Population{
 			{Name: "leases", Resource: resource(t, "leases"), Count: 200, Size: scenarios.SizeDistribution{P50: 304, P99: 306}},
@@ -276,40 +276,126 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 	duration := func(most time.Duration) time.Duration {
 		return 100*time.Millisecond + time.Duration(rng.Int64N(int64(most-100*time.Millisecond)))
 	}
+	one := func() scenarios.Size { return 1 + scenarios.Size(rng.IntN(1<<20)) }
 	size := func() scenarios.SizeDistribution {
-		p50 := 1 + scenarios.Size(rng.IntN(1<<20))
-		return scenarios.SizeDistribution{P50: p50, P99: p50 + scenarios.Size(rng.IntN(2)*rng.IntN(1<<19))}
+		p50 := one()
+		return []scenarios.SizeDistribution{
+			{P50: p50, P99: p50 + scenarios.Size(rng.IntN(2)*rng.IntN(1<<19))},
+			{Min: p50, Max: p50 + scenarios.Size(rng.IntN(1<<19))},
+			{Table: []scenarios.SizeShare{{Size: one(), Share: scenarios.Percent(rng.Float64() * 100)}, {Size: one(), Share: 100}}},
+		}[rng.IntN(3)]
+	}
+	choice := func(count, size int) scenarios.Keys {
+		k := []scenarios.Keys{
+			{Choice: scenarios.Uniform},
+			{Choice: scenarios.Sequential},
+			{Choice: scenarios.Zipf, Exponent: 1.001 + rng.Float64()},
+			{Choice: scenarios.Latest, Exponent: 2},
+			{Choice: scenarios.HotSet, Hot: scenarios.Percent(rng.Float64() * 100), Share: 90},
+		}[rng.IntN(5)]
+		k.Count, k.Size = count, size
+		return k
+	}
+	raw := func() scenarios.Raw {
+		r := scenarios.Raw{Operation: scenarios.RawPut, Keys: choice(128+rng.IntN(1e8-128), 32+rng.IntN(4000)), Size: size(), Connections: 1 + rng.IntN(9)}
+		switch rng.IntN(4) {
+		case 0:
+			r.Operation, r.Limit, r.Serializable = scenarios.RawRange, 1+rng.IntN(1000), rng.IntN(2) == 0
+		case 1:
+			r.Operation, r.Ops = scenarios.RawTxn, 1+rng.IntN(128)
+		case 2:
+			r.Operation = scenarios.RawDelete
+		}
+		return r
+	}
+	list := func() scenarios.List {
+		l := scenarios.List{Resource: pick(), Mode: []scenarios.ListMode{scenarios.Paged, scenarios.Unpaged, scenarios.Stream}[rng.IntN(3)], KeysOnly: rng.IntN(2) == 0, Serializable: rng.IntN(2) == 0}
+		if l.Mode == scenarios.Paged || l.Mode == scenarios.Stream && rng.IntN(2) == 0 {
+			l.Limit = 1 + rng.IntN(1000)
+		}
+		return l
+	}
+	profile := func() scenarios.Profile {
+		to := scenarios.Rate(1 + rng.Float64()*1000)
+		return []scenarios.Profile{
+			{},
+			{Shape: scenarios.Ramp, To: to, For: duration(time.Hour)},
+			{Shape: scenarios.Spike, To: to, At: duration(time.Hour), For: duration(time.Hour)},
+			{Shape: scenarios.Sine, To: to, Period: duration(time.Hour)},
+			{Shape: scenarios.Burst, On: duration(time.Hour), Off: duration(time.Hour)},
+			{Shape: scenarios.Steps, Steps: []scenarios.Step{{Rate: 0, For: duration(time.Hour)}, {Rate: to, For: duration(time.Hour)}}},
+			{Shape: scenarios.Times, Times: []time.Duration{0, time.Second, time.Minute}},
+		}[rng.IntN(7)]
+	}
+	window := func() scenarios.Window {
+		if rng.IntN(2) == 0 {
+			return scenarios.Window{}
+		}
+		return scenarios.Window{Set: true, From: time.Duration(rng.IntN(2)) * duration(time.Hour), For: time.Duration(rng.IntN(2)) * duration(time.Hour)}
 	}
 	arrival := func() scenarios.Arrival {
 		if rng.IntN(3) == 0 {
 			return scenarios.Arrival{Process: scenarios.Closed, Clients: 3, Think: time.Duration(rng.IntN(2)) * duration(time.Minute), MaxRate: scenarios.Rate(rng.IntN(2) * 700)}
 		}
-		process := []scenarios.Process{scenarios.Constant, scenarios.Poisson}[rng.IntN(2)]
-		return scenarios.Arrival{Process: process, Rate: scenarios.Rate(0.001 + rng.Float64()*[]float64{1, 1e3, 9e5}[rng.IntN(3)])}
+		a := scenarios.Arrival{Process: []scenarios.Process{scenarios.Constant, scenarios.Poisson}[rng.IntN(2)], Profile: profile()}
+		switch a.Profile.Shape {
+		case scenarios.Times:
+			a.Process = scenarios.Constant
+		case scenarios.Steps:
+		default:
+			a.Rate = scenarios.Rate(0.001 + rng.Float64()*[]float64{1, 1e3, 9e5}[rng.IntN(3)])
+		}
+		return a
 	}
 	s := scenarios.Scenario{
 		Name: "random-1_A", Description: "a \"b\" \\ c\n\té 😀" + strings.Repeat("#", rng.IntN(3)),
 		Configuration: []string{"single", "three", "./my configuration.toml"}[rng.IntN(3)],
 		Seed:          rng.Uint64() >> 1,
-		Cluster:       model.Cluster{Nodes: rng.IntN(3), PodsPerNode: rng.IntN(100), APIServers: 1 + rng.IntN(5), APIServer: "1.37"},
-		Phases:        scenarios.Phases{Warmup: duration(time.Hour), Measure: duration(24 * time.Hour), Drain: duration(time.Minute)},
+		Cluster: model.Cluster{
+			Nodes: rng.IntN(3), PodsPerNode: rng.IntN(100), Churn: float64(rng.IntN(2)) * (0.001 + rng.Float64()), EventsPerPod: 10 * rng.Float64(),
+			Services: rng.IntN(3), Controllers: rng.IntN(2) == 0, APIServers: 1 + rng.IntN(5), APIServer: "1.37",
+		},
+		Phases: scenarios.Phases{Warmup: duration(time.Hour), Measure: duration(24 * time.Hour), Drain: duration(time.Minute)},
+		Setup: []scenarios.Population{
+			{Name: "1", Resource: resource(t, "pods"), Count: 1 + rng.IntN(1e8-1), Size: size()},
+			{Name: "2", Resource: resource(t, "a.b/c"), Count: rng.IntN(10), Size: size()},
+		},
 		Workloads: []scenarios.Workload{
-			{Name: "a", Kind: scenarios.List{Resource: pick(), Limit: 1 + rng.IntN(1000)}, Arrival: arrival(), MaxInFlight: 3},
+			{Name: "a", Kind: list(), Arrival: arrival(), MaxInFlight: 3, Window: window()},
 			{
 				Name: "b", Kind: scenarios.NodeHeartbeat{Nodes: 1 + rng.IntN(5000), Period: duration(time.Hour), StatusPeriod: duration(time.Hour)},
-				MaxInFlight: 1000,
+				MaxInFlight: 1000, Window: window(),
 			},
 			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64()}, Arrival: arrival(), MaxInFlight: 6, Timeout: time.Duration(rng.IntN(2)) * duration(time.Minute)},
-			{Name: "d", Kind: scenarios.Raw{Keys: 1 + rng.IntN(1e8), KeySize: 32 + rng.IntN(4000), Size: size(), Connections: 1 + rng.IntN(9)}, Arrival: arrival(), MaxInFlight: 3},
+			{Name: "d", Kind: raw(), Arrival: arrival(), MaxInFlight: 3},
 			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100)}},
+			{Name: "f", Kind: scenarios.Compaction{APIServers: 1 + rng.IntN(9), Interval: time.Second + duration(time.Hour)}, MaxInFlight: 1000},
+			{Name: "g", Kind: scenarios.Count{Resource: pick()}, Arrival: arrival(), MaxInFlight: 3},
+			{Name: "h", Kind: scenarios.Events{TTL: time.Duration(1+rng.IntN(9999)) * time.Second, Patches: scenarios.Percent(100 * rng.Float64()), Size: size()}, Arrival: arrival(), MaxInFlight: 3},
+			{Name: "i", Kind: scenarios.LeaderElection{Locks: 1 + rng.IntN(100), Period: duration(time.Hour)}, MaxInFlight: 1000},
+			{
+				Name: "j", Kind: scenarios.Lease{
+					TTL: time.Duration(1+rng.IntN(100)) * time.Second, Keys: 1 + rng.IntN(5), Size: size(), KeepAlives: rng.IntN(3),
+					End: []scenarios.LeaseEnd{scenarios.Revoke, scenarios.Expire}[rng.IntN(2)],
+				},
+				Arrival: arrival(), MaxInFlight: 3,
+			},
 		},
 	}
-	if rng.IntN(2) == 0 {
-		s.Setup = []scenarios.Population{
-			{Name: "1", Resource: resource(t, "pods"), Count: rng.IntN(1e8), Size: size()},
-			{Name: "2", Resource: resource(t, "a.b/c"), Count: rng.IntN(10), Size: size()},
+	pods := s.Setup[0]
+	s.Workloads = append(s.Workloads,
+		scenarios.Workload{Name: "k", Kind: scenarios.Get{Resource: pods.Resource, Keys: choice(pods.Count, 0), Serializable: rng.IntN(2) == 0}, Arrival: arrival(), MaxInFlight: 3},
+		scenarios.Workload{Name: "l", Kind: scenarios.Update{Resource: pods.Resource, Keys: choice(pods.Count, 0), Size: size()}, Arrival: arrival(), MaxInFlight: 3})
+	for i := range s.Workloads {
+		if w := &s.Workloads[i]; w.Arrival.Process == scenarios.Closed {
+			w.MaxInFlight = 3
+			if w.KindName() == "pod-churn" {
+				w.MaxInFlight = 6
+			}
 		}
-		s.Thresholds = limits(t, "a.page.response.p99.9 < 1s", "*.*.errors == 0", "e.missing == 0")
+	}
+	if rng.IntN(2) == 0 {
+		s.Thresholds = limits(t, "a.list.response.p99.9 < 1s", "*.*.errors == 0", "e.missing == 0")
 	}
 	return s
 }
@@ -328,8 +414,17 @@ func TestOperations(t *testing.T) {
 			"pod-start pod-stop create bind get update-status mark-deleted delete-stale delete create-event lease-grant",
 		},
 		{scenarios.NodeHeartbeat{}, "node-heartbeat", "renew-lease update-status"},
-		{scenarios.List{}, "list", "list page"},
-		{scenarios.Raw{}, "raw", "put"},
+		{scenarios.List{Limit: 1}, "list", "list page"},
+		{scenarios.List{}, "list", "list"},
+		{scenarios.Raw{Operation: scenarios.RawTxn}, "raw", "txn"},
+		{scenarios.Get{}, "get", "get"},
+		{scenarios.Count{}, "count", "count"},
+		{scenarios.Update{}, "update", "guaranteed-update update"},
+		{scenarios.LeaderElection{}, "leader-election", "renew-lock"},
+		{scenarios.Events{}, "events", "patch-event create-event get-event update-event lease-grant expire"},
+		{scenarios.Lease{Keys: 1, KeepAlives: 1, End: scenarios.Revoke}, "lease", "lease-life lease-grant attach keep-alive revoke"},
+		{scenarios.Lease{Keys: 1, End: scenarios.Expire}, "lease", "lease-life lease-grant attach expire"},
+		{scenarios.Compaction{}, "compaction", "compaction claim compact"},
 		{scenarios.Watch{}, "watch", ""},
 	} {
 		w := scenarios.Workload{Kind: tt.kind}

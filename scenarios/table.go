@@ -23,6 +23,8 @@ type table struct {
 	known []string
 	// refused are keys that refuse told about.
 	refused []string
+	// shape is told what is asked for; nil unless a schema is made.
+	shape *shape
 }
 
 // fault adds a fault at a key of the table.
@@ -57,11 +59,16 @@ func (t *table) has(key string) bool {
 
 // require adds a fault if the key was not written. The example says what to write.
 func (t *table) require(key, example string) bool {
-	if t.has(key) {
+	if t.shape.require(key); t.has(key) || t.shape != nil {
 		return true
 	}
 	t.faultHere("%s is missing; write %s", key, example)
 	return false
+}
+
+// derive notes that a key that was not written has a value that follows from others, and why.
+func (t *table) derive(key, value, why string) {
+	t.doc.derived = append(t.doc.derived, Derivation{Key: t.at(key).String(), Value: value, Why: why})
 }
 
 // refuse adds a fault if a key was written that means something, but not here or not yet.
@@ -95,7 +102,7 @@ func (t *table) unknown() {
 
 // sub is the table of that key, an empty one if it was not written or is none.
 func (t *table) sub(key string) *table {
-	below := &table{doc: t.doc, path: t.at(key)}
+	below := &table{doc: t.doc, path: t.at(key), shape: t.shape.child(key)}
 	value, ok := t.take(key)
 	if !ok {
 		return below
@@ -127,6 +134,9 @@ func (t *table) named(key string) []*table {
 			continue
 		}
 		below := parent.sub(name)
+		if below.shape = parent.shape.others(); parent.shape != nil {
+			delete(parent.shape.properties, name) // the name is the user's
+		}
 		if _, isTable := parent.values[name].(map[string]any); isTable {
 			all = append(all, below)
 		}

@@ -43,7 +43,7 @@ func unread(t *table, limit threshold.Threshold, workloads []Workload) bool {
 // nothing if one has.
 func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
 	var names, operations []string
-	found := false
+	found, unrecorded := false, false
 	for _, w := range workloads {
 		names = append(names, w.Name)
 		if limit.Workload() != threshold.Any && limit.Workload() != w.Name {
@@ -54,12 +54,43 @@ func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
 		if limit.IsWatch() != (len(own) == 0) {
 			continue
 		}
-		if limit.IsWatch() || limit.Operation() == threshold.Any || slices.Contains(own, limit.Operation()) {
+		asked := own
+		if !limit.IsWatch() && limit.Operation() != threshold.Any {
+			asked = slices.DeleteFunc(slices.Clone(own), func(o string) bool { return o != limit.Operation() })
+		}
+		switch records := func(o string) bool { return w.records(o, limit.Quantity()) }; {
+		case limit.IsWatch(), slices.ContainsFunc(asked, records):
 			return ""
+		case len(asked) > 0:
+			unrecorded = true
 		}
 		operations = append(operations, own...)
 	}
+	if unrecorded {
+		return "no such operation has the quantity " + limit.Quantity() + ": " + quantityOf(limit.Quantity())
+	}
 	return explain(limit, found, names, operations)
+}
+
+// records reports whether an operation of the workload has a quantity, or a counter where that is empty.
+func (w Workload) records(operation, quantity string) bool {
+	switch quantity {
+	case "first_chunk":
+		l, lists := w.Kind.(List)
+		return lists && l.Mode == Stream && (operation == "page" || !l.Pages())
+	case "expiry_lateness":
+		return operation == "expire"
+	default:
+		return true
+	}
+}
+
+// quantityOf says which operations have a quantity that not all have.
+func quantityOf(quantity string) string {
+	if quantity == "first_chunk" {
+		return `only the requests of a list with mode = "stream" have it`
+	}
+	return `only expire has it, of events and of leases with end = "expire"`
 }
 
 // explain says what a threshold should have named.

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 // text is a string without control characters, at most 1,000 bytes long.
 func (t *table) text(key, fallback string) string {
+	t.shape.say(key, map[string]any{"type": "string"})
 	value, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -42,6 +44,7 @@ func isControl(r rune) bool {
 // later are known by name, but cannot be had yet.
 func (t *table) choice(key string, allowed []string, later ...string) string {
 	text := t.text(key, allowed[0])
+	t.shape.choose(key, allowed)
 	switch {
 	case slices.Contains(allowed, text):
 		return text
@@ -55,6 +58,7 @@ func (t *table) choice(key string, allowed []string, later ...string) string {
 
 // integer is a whole number between least and most.
 func (t *table) integer(key string, fallback, least, most int) int {
+	t.shape.say(key, rangeShape("integer", least, most))
 	value, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -73,6 +77,7 @@ func (t *table) integer(key string, fallback, least, most int) int {
 
 // number is a number between least and most.
 func (t *table) number(key string, fallback, least, most float64) float64 {
+	t.shape.say(key, rangeShape("number", least, most))
 	value, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -96,6 +101,7 @@ func (t *table) number(key string, fallback, least, most float64) float64 {
 
 // duration is a duration between least and most.
 func (t *table) duration(key string, fallback, least, most time.Duration) time.Duration {
+	t.shape.say(key, spanShape(unit.FormatDuration(least), unit.FormatDuration(most)))
 	text, ok := t.quantity(key, "a duration", "s")
 	if !ok {
 		return fallback
@@ -115,6 +121,7 @@ func (t *table) duration(key string, fallback, least, most time.Duration) time.D
 
 // rate is above 0 and at most 1,000,000/s; 0 if it was not written or is wrong.
 func (t *table) rate(key string) Rate {
+	t.shape.say(key, rateShape())
 	text, ok := t.quantity(key, "a rate", "/s")
 	if !ok {
 		return 0
@@ -133,6 +140,7 @@ func (t *table) rate(key string) Rate {
 
 // size is a size between least and most bytes.
 func (t *table) size(key string, fallback, least, most Size) Size {
+	t.shape.say(key, sizeShape())
 	text, ok := t.quantity(key, "a size", "B")
 	if !ok {
 		return fallback
@@ -168,28 +176,54 @@ func (t *table) quantity(key, what, suffix string) (string, bool) {
 	return "", false
 }
 
-// sizes is a distribution of value sizes: "1KiB", or { p50 = …, p99 = … }.
-func (t *table) sizes(key string, fallback SizeDistribution) SizeDistribution {
+// percent is a share between least and most.
+func (t *table) percent(key string, fallback, least, most Percent) Percent {
+	t.shape.say(key, percentShape())
+	text, ok := t.quantity(key, "a share", "%")
+	if !ok {
+		return fallback
+	}
+	p, err := parsePercent(text)
+	switch {
+	case err != nil:
+		t.fault(key, "= %v", err)
+	case p < least || p > most:
+		t.fault(key, "= %q is out of range; it is at least %q and at most %q", text, least, most)
+	default:
+		return p
+	}
+	return fallback
+}
+
+// percentForm is a decimal number and its sign.
+var percentForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?%$`)
+
+// parsePercent reads "10%" as 10.
+func parsePercent(text string) (Percent, error) {
+	m := percentForm.FindStringSubmatch(text)
+	if m == nil {
+		return 0, fmt.Errorf(`%q is not a share; write a number with %%, as in "10%%"`, shorten(text))
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return 0, fmt.Errorf("%.20q… is too large a share", text)
+	}
+	return Percent(n), nil
+}
+
+// boolean is true or false.
+func (t *table) boolean(key string, fallback bool) bool {
+	t.shape.say(key, map[string]any{"type": "boolean"})
 	value, ok := t.take(key)
 	if !ok {
 		return fallback
 	}
-	if _, ok := value.(map[string]any); !ok {
-		if _, text := value.(string); !text {
-			t.fault(key, `must be a size, as in "1KiB", or { p50 = "1KiB", p99 = "4KiB" }, not %s`, describe(value))
-			return fallback
-		}
-		n := t.size(key, 0, 1, maxSize)
-		return SizeDistribution{P50: n, P99: n}
+	b, ok := value.(bool)
+	if !ok {
+		t.fault(key, "must be true or false, not %s", describe(value))
+		return fallback
 	}
-	both := t.sub(key)
-	defer both.unknown()
-	d := SizeDistribution{P50: both.size("p50", 0, 1, maxSize), P99: both.size("p99", 0, 1, maxSize)}
-	const example = `{ p50 = "1KiB", p99 = "4KiB" }`
-	if both.require("p50", example) && both.require("p99", example) && d.P50 > d.P99 && d.P99 > 0 {
-		both.fault("p50", "= %q is above p99 = %q", d.P50, d.P99)
-	}
-	return d
+	return b
 }
 
 // textElement is a string in an array and its number, from 0.
@@ -200,6 +234,7 @@ type textElement struct {
 
 // texts is an array of strings, without those elements that are none.
 func (t *table) texts(key string) []textElement {
+	t.shape.say(key, textsShape())
 	value, ok := t.take(key)
 	if !ok {
 		return nil

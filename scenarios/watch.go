@@ -1,6 +1,10 @@
 package scenarios
 
-import "github.com/etcd-dyno/etcd-dyno/scenarios/model"
+import (
+	"strconv"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
+)
 
 // Watch follows a resource with several watchers.
 type Watch struct {
@@ -17,12 +21,19 @@ func (Watch) kind() string { return "watch" }
 
 func (Watch) operations() []string { return nil }
 
-func readWatch(t *table, cluster model.Cluster) Kind {
+func (Watch) requests() []request { return nil }
+
+func readWatch(t *table, g given) Kind {
+	cluster := g.cluster
+	if !t.has("watchers") {
+		t.derive("watchers", strconv.Itoa(cluster.APIServers), "one an API server, of [cluster]")
+	}
 	w := Watch{
 		Resource: readResource(t, ""),
 		Watchers: t.integer("watchers", cluster.APIServers, 1, 100_000),
 	}
 	w.Connections = t.integer("connections", w.Watchers, 1, w.Watchers)
+	t.shape.say("connections", rangeShape("integer", 1, 100_000))
 	return w
 }
 

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,27 +13,31 @@ import (
 type Workload struct {
 	// Name is unique in a scenario; "server" and "baseline" are reserved.
 	Name string
-	// Kind is one of PodChurn, NodeHeartbeat, List, Watch, Raw.
+	// Kind is one of Compaction, Count, Events, Get, LeaderElection, Lease, List,
+	// NodeHeartbeat, PodChurn, Raw, Update and Watch.
 	Kind Kind
 	// Arrival is the zero value for kinds that have arrivals of their own
-	// (NodeHeartbeat) or none (Watch).
+	// (Compaction, LeaderElection, NodeHeartbeat) or none (Watch).
 	Arrival Arrival
 	// MaxInFlight bounds the operations in flight: 4 for lists, 1,000
 	// otherwise, unless set; between 1 and 100,000, but 0 for a watch, which has
 	// no operations. In a closed loop the clients are the bound.
 	MaxInFlight int
+	// Window is when chains start; none for a watch.
+	Window Window
 	// Timeout is the deadline of each request, counted from when it is sent; 0
 	// where it is the API server's own, 34 s for writes and 60 s for reads.
 	Timeout time.Duration
 }
 
-// Kind is what a workload does. The set is closed: PodChurn, NodeHeartbeat,
-// List, Watch and Raw.
+// Kind is what a workload does. The set is closed: see Workload.
 type Kind interface {
 	// kind is the name in a file.
 	kind() string
 	// operations are the names that results have, chains first.
 	operations() []string
+	// requests are how often each operation is sent, for explain; in the order of operations.
+	requests() []request
 	// encode writes what is the kind's own.
 	encode(*section)
 }
@@ -48,9 +53,14 @@ func (w Workload) Operations() []string { return w.Kind.operations() }
 // kindEntry is how a kind is read from its table.
 type kindEntry struct {
 	name string
-	read func(*table, model.Cluster) Kind
+	// about says in a line what it does.
+	about string
+	read  func(*table, given) Kind
 	// arrives tells that the kind needs an arrival of its own.
 	arrives bool
+	// derive is the arrival that follows from what is given, where none is written;
+	// it reports false where nothing follows. nil for kinds that must have one.
+	derive func(given) (Arrival, string, bool)
 	// instead says, where it does not arrive, what its rate follows.
 	instead string
 	// maxInFlight is the default, 0 for a kind without operations.
@@ -59,16 +69,38 @@ type kindEntry struct {
 	chains int
 }
 
-// kinds are all kinds of workloads, in order of their names.
-var kinds = []kindEntry{
-	{name: "list", read: readList, arrives: true, maxInFlight: 4},
-	{name: "node-heartbeat", read: readNodeHeartbeat, instead: "its rate follows nodes, period and status_period", maxInFlight: 1000},
-	{name: "pod-churn", read: readPodChurn, arrives: true, maxInFlight: 1000, chains: 2},
-	{name: "raw", read: readRaw, arrives: true, maxInFlight: 1000},
-	{name: "watch", read: readWatch, instead: "it follows what the other workloads write"},
+// given is what a workload is read with: what it does not say follows from it.
+type given struct {
+	cluster model.Cluster
+	setup   []Population
 }
 
-func readWorkloads(t *table, cluster model.Cluster) []Workload {
+// population is what setup makes of a resource.
+func (g given) population(r model.Resource) (Population, bool) {
+	i := slices.IndexFunc(g.setup, func(p Population) bool { return p.Resource == r })
+	if i < 0 {
+		return Population{}, false
+	}
+	return g.setup[i], true
+}
+
+// kinds are all kinds of workloads, in order of their names.
+var kinds = []kindEntry{
+	{name: "compaction", about: "API servers compact etcd's history by compact_rev_key", read: readCompaction, instead: "its rate follows interval", maxInFlight: 1000},
+	{name: "count", about: "how many objects a resource has: Range with count_only", read: readCount, arrives: true, maxInFlight: 1000},
+	{name: "events", about: "Events with shared leases are created, and some counted up", read: readEvents, arrives: true, derive: deriveEvents, maxInFlight: 1000},
+	{name: "get", about: "single objects are read: Range of one key", read: readGet, arrives: true, maxInFlight: 1000},
+	{name: "leader-election", about: "controllers renew the Leases by which they elect their leader", read: readLeaderElection, instead: "its rate follows locks and period", maxInFlight: 1000},
+	{name: "lease", about: "etcd leases are granted, used, kept alive and revoked, or left to expire", read: readLease, arrives: true, maxInFlight: 1000},
+	{name: "list", about: "all objects of a resource are read, in pages, at once or by RangeStream", read: readList, arrives: true, maxInFlight: 4},
+	{name: "node-heartbeat", about: "kubelets renew their nodes' Leases and update their status", read: readNodeHeartbeat, instead: "its rate follows nodes, period and status_period", maxInFlight: 1000},
+	{name: "pod-churn", about: "pods are started and stopped, with all requests of their lives", read: readPodChurn, arrives: true, derive: deriveChurn, maxInFlight: 1000, chains: 2},
+	{name: "raw", about: "plain puts, gets, ranges, deletes and Txns, as etcd's own benchmark sends them", read: readRaw, arrives: true, maxInFlight: 1000},
+	{name: "update", about: "objects are changed as GuaranteedUpdate does, conflicts and all", read: readUpdate, arrives: true, maxInFlight: 1000},
+	{name: "watch", about: "a resource is followed by watchers, each event timed and accounted for", read: readWatch, instead: "it follows what the other workloads write"},
+}
+
+func readWorkloads(t *table, g given) []Workload {
 	named := t.named("workload")
 	if tables, ok := t.values["workload"].(map[string]any); len(tables) == 0 && (ok || !t.has("workload")) {
 		t.doc.faultAt(0, `no workloads; write at least one table [workload.NAME] with a kind, as in kind = "pod-churn"`)
@@ -78,21 +110,21 @@ func readWorkloads(t *table, cluster model.Cluster) []Workload {
 		if name := below.name(); name == "server" || name == "baseline" {
 			below.faultHere("the name %q is reserved for thresholds; choose another", name)
 		}
-		if w, ok := readWorkload(below, named, cluster); ok {
+		if w, ok := readWorkload(below, named, g); ok {
 			all = append(all, w)
 		}
 	}
 	return all
 }
 
-func readWorkload(t *table, named []*table, cluster model.Cluster) (Workload, bool) {
+func readWorkload(t *table, named []*table, g given) (Workload, bool) {
 	entry, ok := readKind(t, named)
 	if !ok {
 		return Workload{}, false
 	}
-	w := Workload{Name: t.name(), Kind: entry.read(t, cluster)}
+	w := Workload{Name: t.name(), Kind: entry.read(t, g)}
 	if entry.arrives {
-		w.Arrival = readArrival(t)
+		w.Arrival = entry.arrival(t, g)
 	} else {
 		t.refuse("arrival", "does not belong to a %s: %s", entry.name, entry.instead)
 	}
@@ -100,6 +132,8 @@ func readWorkload(t *table, named []*table, cluster model.Cluster) (Workload, bo
 	case entry.maxInFlight == 0:
 		t.refuse("max_in_flight", "does not belong to a %s: it has no operations", entry.name)
 		t.refuse("timeout", "does not belong to a %s: it has no operations", entry.name)
+		t.refuse("from", "does not belong to a %s: it watches as long as anything is written", entry.name)
+		t.refuse("for", "does not belong to a %s: it watches as long as anything is written", entry.name)
 	case w.Arrival.Process == Closed:
 		t.refuse("max_in_flight", "does not belong to a closed loop: its clients are the bound")
 		w.MaxInFlight = w.Arrival.Clients * max(entry.chains, 1)
@@ -108,24 +142,42 @@ func readWorkload(t *table, named []*table, cluster model.Cluster) (Workload, bo
 	}
 	if entry.maxInFlight > 0 {
 		w.Timeout = t.duration("timeout", 0, time.Millisecond, time.Hour)
+		w.Window = readWindow(t)
 	}
-	t.refuse("from", "is not supported yet; a workload runs from the start of warmup to the end of measure")
-	t.refuse("for", "is not supported yet; a workload runs from the start of warmup to the end of measure")
 	t.unknown()
 	return w, true
 }
 
+// arrival is what a workload writes, or else what follows from what is given.
+func (k kindEntry) arrival(t *table, g given) Arrival {
+	if k.derive == nil || t.has("arrival") {
+		return readArrival(t)
+	}
+	a, why, ok := k.derive(g)
+	if !ok {
+		t.take("arrival")
+		t.faultHere(`arrival is missing; write arrival = { process = "poisson", rate = "5/s" }, or %s`, why)
+		return Arrival{}
+	}
+	t.derive("arrival", inlineTable(a.pairs()), why)
+	return a
+}
+
 // readKind finds the kind that a workload names.
 func readKind(t *table, named []*table) (kindEntry, bool) {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = k.name
-	}
+	names := kindNames()
 	if !t.has("kind") && t.doc.setAt(t.path) {
 		t.faultHere("no workload %q%s; workloads: %s", t.name(), hintOther(t, named), otherNames(t, named))
 		return kindEntry{}, false
 	}
-	if !t.require("kind", "one of "+quotedList(names)) {
+	if !t.has("kind") {
+		for _, key := range sorted(t.values) {
+			if hint := nearest.Hint(key, []string{"kind"}); hint != "" {
+				t.doc.fault(t.at(key), "unknown key %q%s; write one of %s", key, hint, quotedList(names))
+				return kindEntry{}, false
+			}
+		}
+		t.require("kind", "one of "+quotedList(names))
 		return kindEntry{}, false
 	}
 	name := t.text("kind", "")

@@ -29,6 +29,7 @@ type runFlags struct {
 	runsDir           string
 	output            string
 	keep, strict      bool
+	allowDisruptive   bool
 }
 
 func runCommand(std standard) *cobra.Command {
@@ -62,6 +63,7 @@ deleted at the end.`,
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
 	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
 	flags.BoolVar(&f.strict, "strict", false, "a percentile threshold with too few samples is a breach")
+	flags.BoolVar(&f.allowDisruptive, "allow-disruptive", false, "let the scenario compact the history of a cluster that exists")
 	return c
 }
 
@@ -152,7 +154,7 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 
 // jobOf reads and checks everything that the user asked for; nothing is sent.
 func jobOf(std standard, name string, f runFlags) (runner.Job, error) {
-	job := runner.Job{RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, Tool: "etcd-dyno " + version}
+	job := runner.Job{RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, AllowDisruptive: f.allowDisruptive, Tool: "etcd-dyno " + version}
 	if f.output != "table" && f.output != "json" {
 		return job, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
 	}
@@ -272,6 +274,9 @@ func reproduce(f runFlags, job runner.Job) string {
 	}
 	if f.strict {
 		words = append(words, "--strict")
+	}
+	if f.allowDisruptive {
+		words = append(words, "--allow-disruptive")
 	}
 	return strings.Join(words, " ")
 }

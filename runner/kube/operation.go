@@ -28,9 +28,9 @@ func (s *Store) Create(ctx context.Context, key string, value []byte, lease clie
 	return Reply{Revision: r.Revision, Conflict: err == nil && !r.Succeeded}, err
 }
 
-// Update is Txn{if MOD(k)=R then put(k,v) else range(k)}.
-func (s *Store) Update(ctx context.Context, key string, value []byte, revision int64) (Reply, error) {
-	r, err := s.client.Kubernetes.OptimisticPut(ctx, key, value, revision, kubernetes.PutOptions{GetOnFailure: true})
+// Update is Txn{if MOD(k)=R then put(k,v[,lease]) else range(k)}.
+func (s *Store) Update(ctx context.Context, key string, value []byte, revision int64, lease clientv3.LeaseID) (Reply, error) {
+	r, err := s.client.Kubernetes.OptimisticPut(ctx, key, value, revision, kubernetes.PutOptions{GetOnFailure: true, LeaseID: lease})
 	return Reply{Revision: r.Revision, Conflict: err == nil && !r.Succeeded, Current: r.KV}, err
 }
 
@@ -44,51 +44,6 @@ func (s *Store) Delete(ctx context.Context, key string, revision int64) (Reply, 
 func (s *Store) Get(ctx context.Context, key string) (Reply, error) {
 	r, err := s.client.Kubernetes.Get(ctx, key, kubernetes.GetOptions{})
 	return Reply{Revision: r.Revision, Current: r.KV}, err
-}
-
-// Put is a bare Put, as etcd's own benchmark sends and the API server never does.
-func (s *Store) Put(ctx context.Context, key string, value []byte) (Reply, error) {
-	r, err := s.client.Put(ctx, key, string(value))
-	if err != nil {
-		return Reply{}, err
-	}
-	return Reply{Revision: r.Header.Revision}, nil
-}
-
-// Page is one page of a list.
-type Page struct {
-	// Keys is how many objects the page has.
-	Keys int
-	// Revision is what every page of the list is read at.
-	Revision int64
-	// Continue is where the next page begins; empty after the last.
-	Continue string
-}
-
-// Page reads one page of all objects: Range{prefix,limit} first, then
-// Range{from-key,limit,rev} from where the last page ended.
-func (s *Store) Page(ctx context.Context, limit int, last Page) (Page, error) {
-	r, err := s.client.Kubernetes.List(ctx, s.prefix, kubernetes.ListOptions{Limit: int64(limit), Revision: last.Revision, Continue: last.Continue})
-	if err != nil {
-		return Page{}, err
-	}
-	p := Page{Keys: len(r.Kvs), Revision: last.Revision}
-	if p.Revision == 0 {
-		p.Revision = r.Revision
-	}
-	if n := len(r.Kvs); n > 0 && r.Count > int64(n) {
-		p.Continue = string(r.Kvs[n-1].Key) + "\x00"
-	}
-	return p, nil
-}
-
-// Grant is LeaseGrant with a time to live in seconds.
-func (s *Store) Grant(ctx context.Context, ttl int64) (clientv3.LeaseID, error) {
-	r, err := s.client.Grant(ctx, ttl)
-	if err != nil {
-		return 0, err
-	}
-	return r.ID, nil
 }
 
 // Revision is the store's present revision: Range{/registry/<resource>, limit=1}, as the API server asks for it.

@@ -136,7 +136,7 @@ func (b *buffer) operationCounts() results.Counts {
 	c := results.Counts{
 		Intended: b.counts[Intended], Sent: b.counts[Sent], Succeeded: b.counts[Succeeded], Conflicts: b.counts[Conflicts], Achieved: b.counts[Achieved],
 		Retries: b.counts[Retries], Dropped: b.counts[Dropped], Skipped: b.counts[Skipped], Unreached: b.counts[Unreached],
-		Unfinished: b.counts[Unfinished], Clamped: b.counts[Clamped],
+		Unfinished: b.counts[Unfinished], Clamped: b.counts[Clamped], Chunks: b.counts[Chunks],
 		BytesSent: b.counts[BytesSent], BytesReceived: b.counts[BytesReceived],
 	}
 	for code, n := range b.errors {

@@ -52,6 +52,7 @@ const (
 	Unreached
 	Unfinished
 	Clamped
+	Chunks
 	BytesSent
 	BytesReceived
 	Expected
@@ -72,6 +73,8 @@ const (
 	Response Quantity = iota
 	Turnaround
 	Service
+	FirstChunk
+	ExpiryLateness
 	Delivery
 	DeliveryFromAck
 	Lag
@@ -80,7 +83,7 @@ const (
 )
 
 func (q Quantity) name() string {
-	return [quantities]string{results.Response, results.Turnaround, results.Service, results.Delivery, results.DeliveryFromAck, results.Lag, results.Wake}[q]
+	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.Lag, results.Wake}[q]
 }
 
 // coarse reports whether a quantity is kept with fewer figures: the generator's own are.
@@ -179,6 +182,9 @@ type Outcome struct {
 	// Remote is who answered; nil where that is not known.
 	Remote  net.Addr
 	Retries int64
+	// FirstChunk is when the first reply of a stream came and Chunks how many came; 0 where there was none.
+	FirstChunk time.Duration
+	Chunks     int64
 	// BytesSent and BytesReceived are of gRPC messages.
 	BytesSent, BytesReceived int64
 	// Code is codes.OK unless the operation failed.
@@ -213,6 +219,7 @@ func (s *Series) Done(shard int, o *Outcome) {
 		b.counts[Unfinished]++
 	}
 	b.counts[Retries] += o.Retries
+	b.counts[Chunks] += o.Chunks
 	b.counts[BytesSent] += o.BytesSent
 	b.counts[BytesReceived] += o.BytesReceived
 	b.record(s.pool, Response, o.Done-o.Intended)
@@ -220,6 +227,9 @@ func (s *Series) Done(shard int, o *Outcome) {
 	if !o.NotSent {
 		b.counts[Sent]++
 		b.record(s.pool, Service, o.Done-o.Sent)
+	}
+	if o.Chunks > 0 {
+		b.record(s.pool, FirstChunk, o.FirstChunk-o.Sent)
 	}
 	if o.Phase == Measure {
 		s.slowest.add(o)

@@ -32,6 +32,7 @@ var operationCounters = []counter{
 	{"skipped", count},
 	{"unreached", count},
 	{"unfinished", count},
+	{"chunks", count},
 	{"errors", count},
 	{"error_rate", share},
 	{"target_rate", rate},
@@ -52,8 +53,8 @@ var watchCounters = []counter{
 	{"unmatched", count},
 }
 
-// operationQuantities are the latencies of an operation or chain.
-var operationQuantities = []string{"response", "turnaround", "service"}
+// operationQuantities are the latencies of an operation or chain; the last two only some have.
+var operationQuantities = []string{"response", "turnaround", "service", "first_chunk", "expiry_lateness"}
 
 // watchQuantities are the latencies of a watch.
 var watchQuantities = []string{"delivery", "delivery_from_ack"}

@@ -1,0 +1,231 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The rows of KUBERNETES-TRAFFIC.md that shapes are compared with: what a
+// kube-apiserver 1.37 was seen to send.
+const (
+	rowCreate      = "Txn{if MOD=0 then [put] else []}"
+	rowCreateEvent = "Txn{if MOD=0 then [put+lease] else []}"
+	rowUpdate      = "Txn{if MOD=R then [put] else [range]}"
+	rowUpdateEvent = "Txn{if MOD=R then [put+lease] else [range]}"
+	rowDelete      = "Txn{if MOD=R then [delete] else [range]}"
+	rowGet         = "Range{key,limit=1}"
+	rowClaim       = "Txn{if VERSION=n then [put] else [range]}"
+	rowWatch       = "Watch{prefix=true prev_kv=true progress_notify=true fragment=false filters=0 start=true} hasleader"
+)
+
+// oneArrival is a scenario whose arrivals come once, at the start.
+const oneArrival = `
+name = "conformance"
+[phases]
+warmup = "0s"
+measure = "%s"
+drain = "10s"
+%s
+`
+
+// observed runs a scenario through a proxy that notes the shapes of all requests.
+func observed(t *testing.T, measure, rest string) *shapes {
+	t.Helper()
+	s := &shapes{prefix: "/etcd-dyno/conformance"}
+	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
+	run, _ := runJob(t, jobOf(t, fmt.Sprintf(oneArrival, measure, rest), fmt.Sprintf("endpoints = [%q]", url)))
+	for _, o := range run.Operations {
+		if o.ErrorCount()+o.Dropped+o.Unreached > 0 {
+			t.Errorf("%s.%s: %+v", o.Workload, o.Operation, o.Counts)
+		}
+	}
+	return s
+}
+
+// wantShapes compares what was sent about an object with the rows that it should be.
+func wantShapes(t *testing.T, s *shapes, object string, want ...string) {
+	t.Helper()
+	if got := s.of(object); !slices.Equal(got, want) {
+		t.Errorf("about %s was sent\n  %s\nwant\n  %s", object, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// repeated is a row so many times.
+func repeated(row string, n int) []string { return slices.Repeat([]string{row}, n) }
+
+// A pod's start and another's stop are, request by request and in order, what
+// was recorded of a kube-apiserver (§2 and §7).
+func TestConformancePods(t *testing.T) {
+	s := observed(t, "1s", `
+[setup.pods]
+count = 1
+[workload.churn]
+kind = "pod-churn"
+containers = 1
+arrival = { times = ["0s"] }
+`)
+	// In order: create, bind, the token's Get of the pod, one before each status update.
+	wantShapes(t, s, "pods/ns-00/churn-0000000000", rowCreate, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowUpdate)
+	wantShapes(t, s, "serviceaccounts/ns-00/default", rowCreate, rowGet) // the first is the setup's
+	for _, object := range s.objects("events/") {
+		wantShapes(t, s, object, rowCreateEvent)
+	}
+	if n := len(s.objects("events/")); n != 4 {
+		t.Errorf("%d events of one container's start and stop, want 4", n)
+	}
+	stop := []string{rowCreate, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowDelete}
+	if got := s.of("pods/ns-00/pods-setup-000000000"); len(got) == len(stop)+1 {
+		stop = append(stop, rowDelete) // the delete that fails on a stale copy comes in 70 % of all
+	}
+	wantShapes(t, s, "pods/ns-00/pods-setup-000000000", stop...)
+	wantShapes(t, s, "lease", "LeaseGrant{ttl=3660}", "LeaseRevoke") // the latter when the run cleans up
+}
+
+// The requests of single kinds.
+func TestConformanceKinds(t *testing.T) {
+	const configmaps = "[setup.configmaps]\ncount = 3\nsize = \"1KiB\"\n"
+	for _, tc := range []struct {
+		name, measure, text string
+		object              string
+		want                []string
+	}{
+		{
+			"get", "1s", configmaps + "[workload.w]\nkind=\"get\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
+			"configmaps/ns-00/configmaps-setup-000000000",
+			[]string{rowCreate, rowGet},
+		},
+		{
+			"count", "1s", "[workload.w]\nkind=\"count\"\nresource=\"events\"\narrival={times=[\"0s\"]}",
+			"events/",
+			[]string{"Range{prefix,count_only}"},
+		},
+		{
+			"update", "1s", configmaps + "[workload.w]\nkind=\"update\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
+			"configmaps/ns-00/configmaps-setup-000000000",
+			[]string{rowCreate, rowUpdate},
+		},
+		{
+			"list, paged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nlimit=2\narrival={times=[\"0s\"]}",
+			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,limit=2}", "Range{from-key,limit=2,rev}"),
+		},
+		{
+			"list, unpaged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"unpaged\"\nserializable=true\nkeys_only=true\narrival={times=[\"0s\"]}",
+			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,keys_only,serializable}"),
+		},
+		{
+			"list, stream", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\narrival={times=[\"0s\"]}",
+			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix}")...), // the first asks whether etcd knows it
+		},
+		{
+			"list, stream in pages", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\nlimit=2\narrival={times=[\"0s\"]}",
+			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix,limit=2}", "RangeStream{from-key,limit=2,rev}")...),
+		},
+		{
+			"node-heartbeat", "1s", "[workload.w]\nkind=\"node-heartbeat\"\nnodes=1\nperiod=\"600ms\"\nstatus_period=\"1h\"",
+			"leases/kube-node-lease/w-node-00000",
+			[]string{rowCreate, rowUpdate, rowUpdate},
+		},
+		{
+			"leader-election", "1s", "[workload.w]\nkind=\"leader-election\"\nlocks=1\nperiod=\"500ms\"",
+			"leases/kube-system/w-kube-controller-manager",
+			[]string{rowCreate, rowUpdate, rowUpdate},
+		},
+		{
+			"watch", "1s", configmaps + "[workload.u]\nkind=\"update\"\nresource=\"configmaps\"\narrival={times=[\"0s\"]}\n[workload.w]\nkind=\"watch\"\nresource=\"configmaps\"\nwatchers=2",
+			"configmaps/", repeated(rowWatch, 2),
+		},
+		{
+			"lease, revoked", "1s", "[workload.w]\nkind=\"lease\"\nkeys=2\narrival={times=[\"0s\"]}",
+			"lease",
+			[]string{"LeaseGrant{ttl=10}", "LeaseRevoke"},
+		},
+		{
+			"raw put", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"put\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"etcd-dyno-raw/*",
+			[]string{"Put"},
+		},
+		{
+			"raw get", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"get\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"etcd-dyno-raw/*",
+			[]string{"Put", "Range{key}"},
+		},
+		{
+			"raw range", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"range\"\nlimit=5\nserializable=true\nkeys={count=2, choice=\"sequential\"}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"etcd-dyno-raw/*",
+			[]string{"Put", "Put", "Range{from-key,limit=5,serializable}"},
+		},
+		{
+			"raw delete", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"delete\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"etcd-dyno-raw/*",
+			[]string{"Put", "DeleteRange"},
+		},
+		{
+			"raw txn", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"txn\"\nops=2\nkeys={count=2}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"etcd-dyno-raw/*",
+			[]string{"Txn{if nothing then [put put] else []}"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			wantShapes(t, observed(t, tc.measure, tc.text), tc.object, tc.want...)
+		})
+	}
+}
+
+// Events: creations share a lease; a patch reads first, since they are in no
+// cache (§2 and §5).
+func TestConformanceEvents(t *testing.T) {
+	s := observed(t, "2s", "[workload.w]\nkind=\"events\"\npatches=\"50%\"\narrival={rate=\"20/s\"}")
+	patched := 0
+	for _, object := range s.objects("events/") {
+		got := s.of(object)
+		want := []string{rowCreateEvent}
+		for len(want) < len(got) {
+			want = append(want, rowGet, rowUpdateEvent)
+			patched++
+		}
+		if slices.Sort(got); len(want) > 3 {
+			slices.Sort(want) // patches of one event run at once
+		} else {
+			got = s.of(object)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("about %s was sent %q, want %q", object, got, want)
+		}
+	}
+	if patched < 5 || patched > 35 {
+		t.Errorf("%d of 40 arrivals patched an event", patched)
+	}
+	wantShapes(t, s, "lease", "LeaseGrant{ttl=3660}", "LeaseRevoke")
+}
+
+// Compaction: two API servers claim in turn; the one whose claim succeeds
+// compacts up to the revision of its last one (§4 and §10).
+func TestConformanceCompaction(t *testing.T) {
+	s := &shapes{prefix: "/etcd-dyno/conformance"}
+	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
+	job := jobOf(t, fmt.Sprintf(oneArrival, "5s", `
+[workload.puts]
+kind = "raw"
+operation = "put"
+keys = { count = 5 }
+size = "1KiB"
+arrival = { rate = "20/s" }
+[workload.compaction]
+kind = "compaction"
+apiservers = 2
+interval = "1s"
+`), fmt.Sprintf("endpoints = [%q]", url))
+	job.AllowDisruptive = true
+	run, _ := runJob(t, job)
+	claim, compact := operationOf(t, run, "compaction", "claim"), operationOf(t, run, "compaction", "compact")
+	// Of two servers with the same period, one claims first each time.
+	if claim.Intended != 10 || claim.Succeeded != 5 || claim.Conflicts != 5 || compact.Succeeded < 4 || compact.ErrorCount() > 0 {
+		t.Errorf("claims %+v, compactions %+v", claim.Counts, compact.Counts)
+	}
+	wantShapes(t, s, "/compact_rev_key", repeated(rowClaim, 12)...) // two of them before the load
+	if got := s.of("compact"); len(got) != int(compact.Succeeded) || got[0] != "Compact{physical=false}" {
+		t.Errorf("compactions: %q", got)
+	}
+}

@@ -1,0 +1,194 @@
+package runner
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// Updates of one hot object conflict, try again with what the reply brought, and
+// all succeed in the end; watchers see each.
+func TestConflicts(t *testing.T) {
+	run, _ := runJob(t, jobOf(t, `
+name = "hot"
+[phases]
+warmup = "0s"
+measure = "2s"
+[setup.configmaps]
+count = 1
+size = "1KiB"
+[workload.w]
+kind = "update"
+resource = "configmaps"
+arrival = { process = "closed", clients = 8 }
+[workload.informers]
+kind = "watch"
+resource = "configmaps"
+`, ""))
+	chain, update := operationOf(t, run, "w", "guaranteed-update"), operationOf(t, run, "w", "update")
+	if chain.Succeeded < 20 || chain.Succeeded != chain.Intended || update.Succeeded < chain.Succeeded-8 || update.Conflicts < chain.Succeeded/2 || update.ErrorCount() > 0 {
+		t.Errorf("chains %+v, updates %+v", chain.Counts, update.Counts)
+	}
+	// What the last eight clients tried again after the end belongs to the drain.
+	if w := run.Watches[0]; w.Missing > 0 || !w.Sealed || w.Delivered+w.Late != w.Expected || w.Expected < update.Succeeded {
+		t.Errorf("%d updates: %+v", update.Succeeded, w.WatchInterval)
+	}
+}
+
+// A list by RangeStream tells its chunks and when the first came.
+func TestListStream(t *testing.T) {
+	run, result := runJob(t, jobOf(t, `
+name = "stream"
+[phases]
+warmup = "0s"
+measure = "2s"
+[setup.pods]
+count = 500
+[workload.w]
+kind = "list"
+resource = "pods"
+mode = "stream"
+arrival = { rate = "5/s" }
+`, ""))
+	list := operationOf(t, run, "w", "list")
+	// 500 pods of 7 KB come in chunks of 10, 20, 40, 80 and so on.
+	if list.Succeeded != 10 || list.Chunks < 4*list.Succeeded || list.Chunks > 20*list.Succeeded || list.BytesReceived < 10*500*5000 {
+		t.Errorf("%+v", list.Counts)
+	}
+	first, whole := list.Quantities[results.FirstChunk], list.Quantities[results.Service]
+	if first.TotalCount() != 10 || first.Max() > whole.Max() || first.Min() > whole.Min() {
+		t.Errorf("first chunk of %d lists: %d to %d µs, the whole %d to %d µs", first.TotalCount(), first.Min(), first.Max(), whole.Min(), whole.Max())
+	}
+	if f := result.Operations[0].FirstChunk; f == nil || f.Count != 10 || result.Operations[0].Chunks != list.Chunks {
+		t.Errorf("the result has %+v", result.Operations[0])
+	}
+}
+
+// What expires is timed from the end of its lease.
+func TestExpiry(t *testing.T) {
+	run, result := runJob(t, jobOf(t, `
+name = "expiry"
+[phases]
+warmup = "0s"
+measure = "8s"
+drain = "6s"
+[workload.leases]
+kind = "lease"
+ttl = "2s"
+keys = 2
+keep_alives = 1
+end = "expire"
+arrival = { rate = "2/s" }
+[workload.events]
+kind = "events"
+ttl = "2s"
+patches = "0%"
+arrival = { rate = "5/s" }
+`, ""))
+	for _, tc := range []struct {
+		workload, operation string
+		least               int64
+	}{{"leases", "expire", 8}, {"events", "expire", 10}} {
+		o := operationOf(t, run, tc.workload, tc.operation)
+		late := o.Quantities[results.ExpiryLateness]
+		if o.Intended < tc.least || o.Succeeded+o.ErrorCount() != o.Intended || late.TotalCount() != o.Intended {
+			t.Errorf("%s: %+v", tc.workload, o.Counts)
+		}
+		// etcd looks for leases that are over twice a second.
+		if worst := time.Duration(late.Max()) * time.Microsecond; o.ErrorCount() > 0 || worst > 10*time.Second || late.Mean() < 1000 {
+			t.Errorf("%s: late by %v in the mean, %v at most; %v", tc.workload, time.Duration(late.Mean())*time.Microsecond, worst, o.Errors)
+		}
+	}
+	life, attach, renew := operationOf(t, run, "leases", "lease-life"), operationOf(t, run, "leases", "attach"), operationOf(t, run, "leases", "keep-alive")
+	// The steps of the last ones fall into the drain.
+	if life.Intended != 16 || attach.Succeeded < 2*life.Intended-4 || renew.Succeeded < life.Intended-4 || life.Succeeded != life.Intended {
+		t.Errorf("lives %+v, attached %+v, renewed %+v", life.Counts, attach.Counts, renew.Counts)
+	}
+	for _, o := range result.Operations {
+		if o.Operation == "expire" && (o.ExpiryLateness == nil || o.ExpiryLateness.Count != o.Intended) {
+			t.Errorf("the result has %+v", o)
+		}
+	}
+}
+
+// A window keeps a workload within its part of the measure phase, of which its
+// target rate is; one beyond it does not run, and thresholds on it are skipped.
+func TestWindows(t *testing.T) {
+	run, result := runJob(t, jobOf(t, `
+name = "windows"
+thresholds = ["late.put.errors == 0", "burst.put.target_rate > 90/s", "closed.put.errors == 0"]
+[phases]
+warmup = "1s"
+measure = "4s"
+[workload.burst]
+kind = "raw"
+operation = "put"
+keys = { count = 5 }
+size = "1KiB"
+arrival = { rate = "100/s" }
+from = "1s"
+for = "2s"
+[workload.ramp]
+kind = "raw"
+operation = "put"
+keys = { count = 5 }
+size = "1KiB"
+arrival = { rate = "10/s", ramp = { to = "50/s", for = "4s" } }
+[workload.closed]
+kind = "raw"
+operation = "put"
+keys = { count = 5 }
+size = "1KiB"
+arrival = { process = "closed", clients = 2, think = "10ms" }
+from = "2s"
+for = "1s"
+[workload.late]
+kind = "raw"
+operation = "put"
+keys = { count = 5 }
+size = "1KiB"
+arrival = { rate = "100/s" }
+from = "1m"
+`, ""))
+	if o := operationOf(t, run, "burst", "put"); o.Intended != 200 {
+		t.Errorf("100/s for 2 s: %d", o.Intended)
+	}
+	// The integral from 10/s to 50/s over 4 s; the one at the very end is not in it.
+	if o := operationOf(t, run, "ramp", "put"); o.Intended < 119 || o.Intended > 121 {
+		t.Errorf("10/s to 50/s in 4 s: %d", o.Intended)
+	}
+	if o := operationOf(t, run, "closed", "put"); o.Intended < 20 || o.Intended > 2*100+4 {
+		t.Errorf("2 clients that think 10 ms, for 1 s: %d", o.Intended)
+	}
+	for _, m := range run.Timeline {
+		for _, o := range m.Operations {
+			measure, _ := run.Span(results.PhaseMeasure)
+			if o.Workload == "burst" && (m.EndMS < measure.StartMS+1000 || m.StartMS > measure.StartMS+4000) && o.Intended > 0 {
+				t.Errorf("burst has %d arrivals between %v and %v ms", o.Intended, m.StartMS-measure.StartMS, m.EndMS-measure.StartMS)
+			}
+			if o.Workload == "late" {
+				t.Error("a workload beyond the measure phase did something")
+			}
+		}
+	}
+	status := map[string]results.Status{}
+	for _, th := range result.Thresholds {
+		status[th.Check] = th.Status
+	}
+	if status["late.put.errors == 0"] != results.Skipped || status["burst.put.target_rate > 90/s"] != results.Pass {
+		t.Errorf("thresholds: %+v", result.Thresholds)
+	}
+	if countEvents(run, results.EventWarning, "the workload late does not run") != 1 {
+		t.Errorf("no word of the workload that does not run: %+v", run.Events)
+	}
+	for _, o := range result.Operations {
+		if o.Workload == "burst" && (o.TargetRate < 99 || o.TargetRate > 101) {
+			t.Errorf("the target rate of 100/s in a window is %v", o.TargetRate)
+		}
+		if strings.HasPrefix(o.Workload, "late") {
+			t.Errorf("a row %+v", o)
+		}
+	}
+}
