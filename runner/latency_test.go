@@ -11,14 +11,14 @@ import (
 )
 
 // againstStub runs the puts against a stub, all of which count, and returns
-// their row and the stub's own report.
-func againstStub(tb testing.TB, how string, sets ...string) (results.OperationRecord, stubReport) {
+// their row, the stub's own report, and the run.
+func againstStub(tb testing.TB, how string, sets ...string) (results.OperationRecord, stubReport, *results.Run) {
 	tb.Helper()
 	url, stop := startStampingStub(tb, how)
 	run, _ := runJob(tb, jobOf(tb, puts, fmt.Sprintf("endpoints = [%q]", url), append([]string{"phases.warmup=0s"}, sets...)...))
 	report := stop()
 	slices.Sort(report.Arrived) // they are kept in the order of their ends
-	return operationOf(tb, run, "puts", "put"), report
+	return operationOf(tb, run, "puts", "put"), report, run
 }
 
 // beyond is by how many microseconds a percentile of the service is above the stub's own.
@@ -35,7 +35,7 @@ const tries = 5
 func TestKnownLatency(t *testing.T) {
 	var missed []string
 	for range tries {
-		put, stub := againstStub(t, fixed20, "phases.measure=2s", "workload.puts.arrival.rate=100/s")
+		put, stub, _ := againstStub(t, fixed20, "phases.measure=2s", "workload.puts.arrival.rate=100/s")
 		if put.Succeeded != 200 || len(stub.Arrived) != 200 {
 			t.Fatalf("%d puts succeeded, %d came", put.Succeeded, len(stub.Arrived))
 		}
@@ -52,7 +52,7 @@ func TestKnownLatency(t *testing.T) {
 func TestScheduleAtTheServer(t *testing.T) {
 	var missed []string
 	for range tries {
-		put, stub := againstStub(t, atOnce, "phases.measure=4s", "workload.puts.arrival.rate=200/s")
+		put, stub, _ := againstStub(t, atOnce, "phases.measure=4s", "workload.puts.arrival.rate=200/s")
 		if put.Intended != 800 || len(stub.Arrived) != 800 {
 			t.Fatalf("200/s for 4 s: %d intended, %d came", put.Intended, len(stub.Arrived))
 		}

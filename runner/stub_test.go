@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -76,30 +77,87 @@ type stubReport struct {
 	Arrived []int64
 }
 
-// begunKey has the instant at which a request's headers were read, the first that gRPC tells of.
-type begunKey struct{}
-
-func (*stub) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	if !strings.HasSuffix(info.FullMethodName, "/Put") {
-		return ctx
-	}
-	return context.WithValue(ctx, begunKey{}, time.Now())
+// stampedConn is a connection of a stub that tells when its bytes came, and
+// when those of a reply leave: what lies between is the stub's own time, and what
+// a client sees beyond it is the network's and its own.
+type stampedConn struct {
+	net.Conn
+	stub    *stub
+	came    atomic.Int64 // of the last bytes, in nanoseconds since the stub's start
+	mu      sync.Mutex   // guards leaving
+	leaving []int64      // when the puts came whose reply is to be written
 }
 
-func (*stub) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
-func (*stub) HandleConn(context.Context, stats.ConnStats)                       {}
+func (c *stampedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.came.Store(int64(time.Since(c.stub.start)))
+	return n, err
+}
 
-// HandleRPC stamps when the reply has been handed to the connection.
-func (s *stub) HandleRPC(ctx context.Context, r stats.RPCStats) {
-	begun, ok := ctx.Value(begunKey{}).(time.Time)
-	if _, end := r.(*stats.End); !end || !ok {
+func (c *stampedConn) Write(b []byte) (int, error) {
+	now := int64(time.Since(c.stub.start))
+	c.mu.Lock()
+	leaving := c.leaving
+	c.leaving = nil
+	c.mu.Unlock()
+	c.stub.left(leaving, now)
+	return c.Conn.Write(b)
+}
+
+// stampedListener makes stampedConns.
+type stampedListener struct {
+	net.Listener
+	stub  *stub
+	mu    sync.Mutex // guards conns
+	conns map[string]*stampedConn
+}
+
+func (l *stampedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	stamped := &stampedConn{Conn: c, stub: l.stub}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns[c.RemoteAddr().String()] = stamped
+	return stamped, nil
+}
+
+// connKey has the connection, begunKey when the bytes of a put came.
+type (
+	connKey  struct{}
+	begunKey struct{}
+)
+
+func (l *stampedListener) TagConn(ctx context.Context, i *stats.ConnTagInfo) context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return context.WithValue(ctx, connKey{}, l.conns[i.RemoteAddr.String()])
+}
+
+func (*stampedListener) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+	c, ok := ctx.Value(connKey{}).(*stampedConn)
+	if !ok || c == nil || !strings.HasSuffix(info.FullMethodName, "/Put") {
+		return ctx
+	}
+	return context.WithValue(ctx, begunKey{}, c.came.Load())
+}
+
+func (*stampedListener) HandleConn(context.Context, stats.ConnStats) {}
+func (*stampedListener) HandleRPC(context.Context, stats.RPCStats)   {}
+
+// left notes that the replies of puts leave, by when these came.
+func (s *stub) left(came []int64, now int64) {
+	if len(came) == 0 {
 		return
 	}
-	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.arrived = append(s.arrived, begun.Sub(s.start).Microseconds())
-	_ = s.held.RecordValue(now.Sub(begun).Microseconds()) // an hour is never held
+	for _, at := range came {
+		s.arrived = append(s.arrived, at/1000)
+		_ = s.held.RecordValue((now - at) / 1000) // an hour is never held
+	}
 }
 
 func (s *stub) Put(ctx context.Context, _ *pb.PutRequest) (*pb.PutResponse, error) {
@@ -111,6 +169,12 @@ func (s *stub) Put(ctx context.Context, _ *pb.PutRequest) (*pb.PutResponse, erro
 		case <-time.After(d):
 		case <-ctx.Done():
 		}
+	}
+	begun, stamps := ctx.Value(begunKey{}).(int64)
+	if c, ok := ctx.Value(connKey{}).(*stampedConn); ok && stamps {
+		c.mu.Lock()
+		c.leaving = append(c.leaving, begun)
+		c.mu.Unlock()
 	}
 	return &pb.PutResponse{Header: &pb.ResponseHeader{Revision: 2}}, nil
 }
@@ -133,7 +197,9 @@ func serveStub(args []string) error {
 	s := &stub{how: args[0], start: time.Now(), rng: rand.New(rand.NewPCG(1, 1)), held: results.NewHistogram(results.Figures)}
 	var options []grpc.ServerOption
 	if len(args) > 1 {
-		options = append(options, grpc.StatsHandler(s))
+		stamped := &stampedListener{Listener: listener, stub: s, conns: map[string]*stampedConn{}}
+		listener = stamped
+		options = append(options, grpc.StatsHandler(stamped))
 	}
 	server := grpc.NewServer(options...)
 	pb.RegisterKVServer(server, s)
