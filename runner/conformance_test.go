@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 )
 
 // The rows of KUBERNETES-TRAFFIC.md that shapes are compared with: what a
@@ -31,10 +35,10 @@ drain = "10s"
 `
 
 // observed runs a scenario through a proxy that notes the shapes of all requests.
-func observed(t *testing.T, measure, rest string) *shapes {
+func observed(t *testing.T, etcd *clientv3.Client, measure, rest string) *shapes {
 	t.Helper()
 	s := &shapes{prefix: "/etcd-dyno/conformance"}
-	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
+	url := startProxy(t, strings.TrimPrefix(etcd.Endpoints()[0], "http://"), plan{saw: s.saw})
 	run, _ := runJob(t, jobOf(t, fmt.Sprintf(oneArrival, measure, rest), fmt.Sprintf("endpoints = [%q]", url)))
 	for _, o := range run.Operations {
 		if o.ErrorCount()+o.Dropped+o.Unreached > 0 {
@@ -58,7 +62,7 @@ func repeated(row string, n int) []string { return slices.Repeat([]string{row}, 
 // A pod's start and another's stop are, request by request and in order, what
 // was recorded of a kube-apiserver (§2 and §7).
 func TestConformancePods(t *testing.T) {
-	s := observed(t, "1s", `
+	s := observed(t, startEtcd(t), "1s", `
 [setup.pods]
 count = 1
 [workload.churn]
@@ -86,6 +90,7 @@ arrival = { times = ["0s"] }
 // The requests of single kinds.
 func TestConformanceKinds(t *testing.T) {
 	const configmaps = "[setup.configmaps]\ncount = 3\nsize = \"1KiB\"\n"
+	etcd := startEtcd(t)
 	for _, tc := range []struct {
 		name, measure, text string
 		object              string
@@ -168,7 +173,7 @@ func TestConformanceKinds(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			wantShapes(t, observed(t, tc.measure, tc.text), tc.object, tc.want...)
+			wantShapes(t, observed(t, etcd, tc.measure, tc.text), tc.object, tc.want...)
 		})
 	}
 }
@@ -176,7 +181,7 @@ func TestConformanceKinds(t *testing.T) {
 // Events: creations share a lease; a patch reads first, since they are in no
 // cache (§2 and §5).
 func TestConformanceEvents(t *testing.T) {
-	s := observed(t, "2s", "[workload.w]\nkind=\"events\"\npatches=\"50%\"\narrival={rate=\"20/s\"}")
+	s := observed(t, startEtcd(t), "2s", "[workload.w]\nkind=\"events\"\npatches=\"50%\"\narrival={rate=\"20/s\"}")
 	patched := 0
 	for _, object := range s.objects("events/") {
 		got := s.of(object)
@@ -227,5 +232,51 @@ interval = "1s"
 	wantShapes(t, s, "/compact_rev_key", repeated(rowClaim, 12)...) // two of them before the load
 	if got := s.of("compact"); len(got) != int(compact.Succeeded) || got[0] != "Compact{physical=false}" {
 		t.Errorf("compactions: %q", got)
+	}
+}
+
+// An API server fills its caches by RangeStream, and follows each by a watch on
+// the connection that it has for the resource (§1 and §3); its own loops send
+// what was recorded (§4 to §6).
+func TestConformanceAPIServer(t *testing.T) {
+	s := observed(t, startEtcd(t), "11s", "[workload.w]\nkind=\"apiserver\"\nscrape=\"0s\"")
+	cached := model.CachedResources()
+	for _, r := range cached {
+		got := s.of(r.Path + "/")
+		if len(got) < 2 || got[0] != "RangeStream{prefix} hasleader" || got[1] != rowWatch {
+			t.Errorf("about the cache of %s was sent %q", r.Name, got)
+		}
+		for _, other := range got[min(2, len(got)):] {
+			if other != "RangeStream{prefix,limit=10000,rev}" { // its consistency
+				t.Errorf("about the cache of %s was sent %s", r.Name, other)
+			}
+		}
+	}
+	master, peer := s.objects("masterleases/10.")[0], s.objects("peerserverleases/")[0]
+	for _, object := range []string{master, peer} {
+		got := s.of(object)
+		if len(got) < 3 || got[0] != rowCreateEvent || got[1] != rowGet || got[2] != rowUpdateEvent {
+			t.Errorf("about %s was sent %q", object, got)
+		}
+	}
+	if got := s.of("masterleases/"); len(got) == 0 || got[0] != "RangeStream{prefix}" {
+		t.Errorf("the master leases are read by %q", got)
+	}
+	for _, object := range []string{"services/endpoints/default/kubernetes", "endpointslices/default/kubernetes"} {
+		if got := s.of(object); len(got) < 2 || got[1] != rowGet {
+			t.Errorf("about %s was sent %q", object, got)
+		}
+	}
+	if got := s.of("health"); len(got) < 15 || got[0] != "Range{key}" {
+		t.Errorf("health is asked for by %q", got)
+	}
+	grants := 0
+	for _, g := range s.of("lease") {
+		if g == "LeaseGrant{ttl=15}" {
+			grants++
+		}
+	}
+	if grants < 4 {
+		t.Errorf("%d leases of 15 s", grants)
 	}
 }

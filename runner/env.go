@@ -31,7 +31,9 @@ type env struct {
 	stores   map[string]*kube.Store
 	streams  []*stream
 	leases   leaseList
-	setup    progress
+	// caches are the watchers of the API servers' caches, by resource and API server.
+	caches map[string][]*kube.Watcher
+	setup  progress
 	// background is what goes on beside the load, until its context ends.
 	background []func(ctx context.Context)
 	// compacts tells that etcd's history may be compacted: it is a lab's, or the user said so.
@@ -63,6 +65,8 @@ func (e *env) build() ([]workload, error) {
 
 func (e *env) workload(w scenarios.Workload) (workload, error) {
 	switch kind := w.Kind.(type) {
+	case scenarios.APIServer:
+		return newAPIServers(e, w, kind)
 	case scenarios.Compaction:
 		return newCompaction(e, w, kind)
 	case scenarios.Count:
@@ -95,18 +99,23 @@ func (e *env) workload(w scenarios.Workload) (workload, error) {
 // store is the store of a built-in or custom resource; all workloads use the
 // same one, as the API server does.
 func (e *env) store(name string) (*kube.Store, error) {
-	if s := e.stores[name]; s != nil {
-		return s, nil
-	}
 	r, ok := model.ResourceNamed(name)
 	if !ok {
 		return nil, fmt.Errorf("there is no resource %q", name)
+	}
+	return e.storeOf(r)
+}
+
+// storeOf is store for any resource, those included that API servers only cache.
+func (e *env) storeOf(r model.Resource) (*kube.Store, error) {
+	if s := e.stores[r.Name]; s != nil {
+		return s, nil
 	}
 	s, err := e.api.Store(r, e.scenario.Cluster.APIServers)
 	if err != nil {
 		return nil, err
 	}
-	e.stores[name] = s
+	e.stores[r.Name] = s
 	return s, nil
 }
 

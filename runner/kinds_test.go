@@ -1,11 +1,13 @@
 package runner
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 )
 
 // Updates of one hot object conflict, try again with what the reply brought, and
@@ -190,5 +192,59 @@ from = "1m"
 		if strings.HasPrefix(o.Workload, "late") {
 			t.Errorf("a row %+v", o)
 		}
+	}
+}
+
+// API servers keep a cache of every resource, on a connection each, that misses
+// nothing; they poll, check and probe as they were measured.
+func TestAPIServers(t *testing.T) {
+	run, result := runJob(t, jobOf(t, `
+name = "apiservers"
+thresholds = ["servers.*.errors == 0", "servers.missing == 0"]
+[cluster]
+nodes = 20
+apiservers = 2
+[phases]
+warmup = "1s"
+measure = "20s"
+[setup.pods]
+count = 300
+[workload.servers]
+kind = "apiserver"
+scrape = "5s"
+[workload.heartbeats]
+kind = "node-heartbeat"
+period = "2s"
+`, ""))
+	const servers, cached = 2, 61
+	for _, tc := range []struct {
+		operation string
+		// want is how many are expected in 20 s.
+		want float64
+	}{
+		{"get-revision", 20 * servers * cached / 64.0},
+		{"check-consistency", 20 * servers * cached / 375.5},
+		{"probe", 20 * servers * 2 / 1.0085},
+		{"get", 20 * servers * 4 / 10.0},
+		{"lease-grant", 20 * servers * 2 / 10.0},
+		{"update-lease", 20 * servers * 2 / 10.0},
+		{"list-leases", 20 * servers / 10.0},
+		{"renew-identity", 20 * servers / 10.0},
+		{"status", 20 * servers / 5.0},
+	} {
+		o := operationOf(t, run, "servers", tc.operation)
+		if by := math.Abs(float64(o.Intended) - tc.want); by > 1+4*math.Sqrt(tc.want) || o.Succeeded != o.Intended {
+			t.Errorf("%s: %.0f are expected, %+v", tc.operation, tc.want, o.Counts)
+		}
+	}
+	if n := result.Generator.Connections; n < servers*(cached+2+2+2) {
+		t.Errorf("%d connections of %d API servers", n, servers)
+	}
+	w, beats := run.Watches[0], operationOf(t, run, "heartbeats", "renew-lease")
+	if w.Watchers != servers*cached || w.Missing > 0 || !w.Sealed || w.Delivered+w.Late != w.Expected || w.Expected < servers*beats.Succeeded {
+		t.Errorf("%d renewals: %+v", beats.Succeeded, w.WatchInterval)
+	}
+	if verdict.Breached(result, false) {
+		t.Errorf("thresholds %+v", result.Thresholds)
 	}
 }

@@ -50,9 +50,6 @@ func newLists(e *env, w scenarios.Workload, kind scenarios.List) (*lists, error)
 	return l, nil
 }
 
-// fallbackPage is how many objects the API server reads at a time from an etcd without RangeStream.
-const fallbackPage = 10_000
-
 // prepare finds out whether etcd knows RangeStream, where that is asked for.
 func (l *lists) prepare(ctx context.Context, e *env) error {
 	if !l.streams {
@@ -69,7 +66,7 @@ func (l *lists) prepare(ctx context.Context, e *env) error {
 	}
 	l.streams = false
 	if l.asked.Limit == 0 {
-		l.asked.Limit = fallbackPage
+		l.asked.Limit = kube.FallbackPage
 	}
 	e.warn(fmt.Sprintf("%s: this etcd does not know RangeStream (it came with 3.7); the lists are read in pages of %d instead, as an API server falls back", l.name, l.asked.Limit))
 	return nil

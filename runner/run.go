@@ -192,7 +192,7 @@ func (r *run) prepare(finish context.Context) ([]workload, error) {
 	number := rand.Uint64()
 	r.env = &env{
 		scenario: r.job.Scenario, api: r.target.api, recorder: r.recorder, clock: r.clock, pacer: &pacer{clock: r.clock},
-		filler: kube.NewFiller(r.job.Scenario.Seed), run: number, finish: finish, stores: map[string]*kube.Store{},
+		filler: kube.NewFiller(r.job.Scenario.Seed), run: number, finish: finish, stores: map[string]*kube.Store{}, caches: map[string][]*kube.Watcher{},
 		compacts: r.target.lab != nil || r.job.AllowDisruptive,
 		warn:     func(text string) { r.event(results.EventWarning, text) },
 	}

@@ -32,7 +32,7 @@ func (s *shapes) saw(method string, md metadata.MD, m proto.Message) {
 	if method == pb.KV_RangeStream_FullMethodName {
 		text = strings.Replace(text, "Range{", "RangeStream{", 1)
 	}
-	if _, watch := m.(*pb.WatchRequest); watch && len(md.Get("hasleader")) > 0 {
+	if len(md.Get("hasleader")) > 0 {
 		text += " hasleader"
 	}
 	s.mu.Lock()

@@ -15,6 +15,7 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/runner/record"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 )
 
 // watching is all watchers of a run.
@@ -38,25 +39,28 @@ type watchedResource struct {
 type watchWorkload struct {
 	name                  string
 	watchers, connections int
+	// caches tells that the watchers are the API servers' caches: each on the
+	// connection that its API server has for the resource, and begun by a list.
+	caches bool
 }
 
 // newWatching makes the ledgers of all watched resources. tell is told of watches that break off.
 func newWatching(e *env, tell func(error)) (*watching, error) {
 	w := &watching{env: e, tell: tell}
 	for _, each := range e.scenario.Workloads {
-		kind, ok := each.Kind.(scenarios.Watch)
-		if !ok {
-			continue
+		var err error
+		switch kind := each.Kind.(type) {
+		case scenarios.Watch:
+			err = w.add(kind.Resource, watchWorkload{name: each.Name, watchers: kind.Watchers, connections: kind.Connections}, e.recorder.Watch(each.Name, kind.Watchers))
+		case scenarios.APIServer:
+			cached := model.CachedResources()
+			series := e.recorder.Watch(each.Name, kind.Servers*len(cached))
+			for _, r := range cached {
+				err = errors.Join(err, w.add(r, watchWorkload{name: each.Name, watchers: kind.Servers, caches: true}, series))
+			}
 		}
-		store, err := e.store(kind.Resource.Name)
 		if err != nil {
 			return nil, err
-		}
-		r := w.resource(store)
-		r.workloads = append(r.workloads, watchWorkload{each.Name, kind.Watchers, kind.Connections})
-		series := e.recorder.Watch(each.Name, kind.Watchers)
-		for range kind.Watchers {
-			r.series = append(r.series, series)
 		}
 	}
 	for i := range w.resources {
@@ -64,6 +68,20 @@ func newWatching(e *env, tell func(error)) (*watching, error) {
 		r.store.Account(kube.NewLedger(r.store.Resource, e.run, r.series))
 	}
 	return w, nil
+}
+
+// add adds a workload's watchers of a resource, who are counted in a series.
+func (w *watching) add(r model.Resource, workload watchWorkload, series *record.Series) error {
+	store, err := w.env.storeOf(r)
+	if err != nil {
+		return err
+	}
+	watched := w.resource(store)
+	watched.workloads = append(watched.workloads, workload)
+	for range workload.watchers {
+		watched.series = append(watched.series, series)
+	}
+	return nil
 }
 
 func (w *watching) resource(s *kube.Store) *watchedResource {
@@ -87,18 +105,19 @@ func (w *watching) start(begin, ctx context.Context) error {
 	opened := make(chan struct{}, w.count())
 	for i := range w.resources {
 		r := &w.resources[i]
-		asking, cancel := context.WithTimeout(begin, readTimeout)
-		revision, err := r.store.Revision(asking)
-		cancel()
-		if err != nil {
-			return fmt.Errorf("asking for the revision of %s: %w", r.store.Resource.Name, err)
-		}
 		if err := r.connect(w.env); err != nil {
 			return err
 		}
-		for _, watcher := range r.watchers {
+	}
+	for i := range w.resources {
+		r := &w.resources[i]
+		from, err := r.begin(begin)
+		if err != nil {
+			return err
+		}
+		for k, watcher := range r.watchers {
 			once := sync.OnceFunc(func() { opened <- struct{}{} })
-			w.wg.Go(func() { watcher.Run(ctx, revision+1, once, w.brokeOff) })
+			w.wg.Go(func() { watcher.Run(ctx, from[k]+1, once, w.brokeOff) })
 		}
 	}
 	patience := time.NewTimer(openTimeout)
@@ -114,6 +133,31 @@ func (w *watching) start(begin, ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// begin is the revision after which each watcher begins: the present one, or for
+// a cache that of the list that fills it.
+func (r *watchedResource) begin(ctx context.Context) (from []int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	revision := int64(0)
+	for _, workload := range r.workloads {
+		if !workload.caches && revision == 0 {
+			if revision, err = r.store.Revision(ctx); err != nil {
+				return nil, fmt.Errorf("asking for the revision of %s: %w", r.store.Resource.Name, err)
+			}
+		}
+		for i := range workload.watchers {
+			at := revision
+			if workload.caches {
+				if at, err = r.store.At(i).Bootstrap(ctx); err != nil {
+					return nil, fmt.Errorf("filling the cache of %s: %w", r.store.Resource.Name, err)
+				}
+			}
+			from = append(from, at)
+		}
+	}
+	return from, nil
 }
 
 // brokeOff tells of the first ten watches that break off, and from then on of
@@ -136,6 +180,14 @@ func (w *watching) brokeOff(err error) {
 // connect makes the watchers of a resource, each workload's spread over its connections in turn.
 func (r *watchedResource) connect(e *env) error {
 	for _, workload := range r.workloads {
+		if workload.caches {
+			for i := range workload.watchers {
+				watcher := kube.NewWatcher(r.store, len(r.watchers), r.store.At(i).Client(), e.clock)
+				r.watchers = append(r.watchers, watcher)
+				e.caches[r.store.Resource.Name] = append(e.caches[r.store.Resource.Name], watcher)
+			}
+			continue
+		}
 		connections := make([]*kubernetes.Client, workload.connections)
 		for i := range connections {
 			c, err := e.api.Connect()
@@ -180,13 +232,23 @@ func (w *watching) seal(ctx context.Context) ([]results.WatchInterval, error) {
 		wg.Go(func() { failed[i] = w.resources[i].seal(ctx) })
 	}
 	wg.Wait()
-	var rows []results.WatchInterval
+	return w.rows(failed), errors.Join(failed...)
+}
+
+// rows tells of each workload whether all that it watches is sealed.
+func (w *watching) rows(failed []error) (rows []results.WatchInterval) {
 	for i, r := range w.resources {
 		for _, each := range r.workloads {
-			rows = append(rows, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Watchers: each.watchers, Sealed: failed[i] == nil})
+			at := slices.IndexFunc(rows, func(row results.WatchInterval) bool { return row.Workload == each.name })
+			if at < 0 {
+				at = len(rows)
+				rows = append(rows, results.WatchInterval{Workload: each.name, Phase: results.PhaseMeasure, Sealed: true})
+			}
+			rows[at].Watchers += each.watchers
+			rows[at].Sealed = rows[at].Sealed && failed[i] == nil
 		}
 	}
-	return rows, errors.Join(failed...)
+	return rows
 }
 
 func (r *watchedResource) seal(ctx context.Context) error {

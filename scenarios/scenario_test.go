@@ -86,7 +86,10 @@ func TestPodChurn(t *testing.T) {
 // name, and reads back as it was encoded.
 func TestLibrary(t *testing.T) {
 	t.Parallel()
-	if got, want := scenarios.ScenarioNames(), []string{"pod-churn", "raw-puts"}; !slices.Equal(got, want) {
+	if got, want := scenarios.ScenarioNames(), []string{
+		"compaction-under-load", "configmap-updates", "crd-churn", "event-storm", "high-traffic", "large-lists", "lease-storm", "list-stream-vs-paged",
+		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "node-heartbeats", "pod-churn", "raw-puts", "watch-fanout",
+	}; !slices.Equal(got, want) {
 		t.Errorf("scenarios %v, want %v", got, want)
 	}
 	if got, want := scenarios.ConfigurationNames(), []string{"five", "single", "three"}; !slices.Equal(got, want) {
@@ -225,8 +228,8 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ name, from, want string }{
-		{"misspelt", "pod-chrun", `no built-in scenario "pod-chrun" (did you mean "pod-churn"?); built in: pod-churn, raw-puts`},
-		{"nothing like it", "elephant", `no built-in scenario "elephant"; built in: pod-churn`},
+		{"misspelt", "pod-chrun", `no built-in scenario "pod-chrun" (did you mean "pod-churn"?); built in: compaction-under-load, `},
+		{"nothing like it", "elephant", `no built-in scenario "elephant"; built in: compaction`},
 		{"empty", "", `no built-in scenario ""`},
 		{"out of the library", "..", `no built-in scenario ".."`},
 		{"no such file", "./none", "./none: reading the scenario: no such file or directory"},

@@ -51,7 +51,7 @@ func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
 		}
 		found = true
 		own := w.Operations()
-		if limit.IsWatch() != (len(own) == 0) {
+		if limit.IsWatch() && !w.watches() || !limit.IsWatch() && len(own) == 0 {
 			continue
 		}
 		asked := own
@@ -70,6 +70,16 @@ func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
 		return "no such operation has the quantity " + limit.Quantity() + ": " + quantityOf(limit.Quantity())
 	}
 	return explain(limit, found, names, operations)
+}
+
+// watches reports whether the workload has watchers.
+func (w Workload) watches() bool {
+	switch w.Kind.(type) {
+	case Watch, APIServer:
+		return true
+	default:
+		return false
+	}
 }
 
 // records reports whether an operation of the workload has a quantity, or a counter where that is empty.

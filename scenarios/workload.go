@@ -13,11 +13,11 @@ import (
 type Workload struct {
 	// Name is unique in a scenario; "server" and "baseline" are reserved.
 	Name string
-	// Kind is one of Compaction, Count, Events, Get, LeaderElection, Lease, List,
+	// Kind is one of APIServer, Compaction, Count, Events, Get, LeaderElection, Lease, List,
 	// NodeHeartbeat, PodChurn, Raw, Update and Watch.
 	Kind Kind
 	// Arrival is the zero value for kinds that have arrivals of their own
-	// (Compaction, LeaderElection, NodeHeartbeat) or none (Watch).
+	// (APIServer, Compaction, LeaderElection, NodeHeartbeat) or none (Watch).
 	Arrival Arrival
 	// MaxInFlight bounds the operations in flight: 4 for lists, 1,000
 	// otherwise, unless set; between 1 and 100,000, but 0 for a watch, which has
@@ -86,6 +86,7 @@ func (g given) population(r model.Resource) (Population, bool) {
 
 // kinds are all kinds of workloads, in order of their names.
 var kinds = []kindEntry{
+	{name: "apiserver", about: "API servers keep their caches, check them, renew their own leases, and are probed", read: readAPIServer, instead: "its rates follow apiservers under [cluster]", maxInFlight: 1000},
 	{name: "compaction", about: "API servers compact etcd's history by compact_rev_key", read: readCompaction, instead: "its rate follows interval", maxInFlight: 1000},
 	{name: "count", about: "how many objects a resource has: Range with count_only", read: readCount, arrives: true, maxInFlight: 1000},
 	{name: "events", about: "Events with shared leases are created, and some counted up", read: readEvents, arrives: true, derive: deriveEvents, maxInFlight: 1000},

@@ -80,15 +80,17 @@ func firstStatus(ctx context.Context, c *clientv3.Client, endpoints []string) (*
 
 // Connect opens a client with a connection of its own, as the API server does
 // for each resource. It is closed by Close.
-func (a *API) Connect() (*kubernetes.Client, error) { return a.connect(a.options.Endpoints) }
+func (a *API) Connect() (*kubernetes.Client, error) {
+	return a.connect(a.options.Endpoints, grpc.WithStatsHandler(wireStats{&a.connections}))
+}
 
-func (a *API) connect(endpoints []string) (*kubernetes.Client, error) {
+func (a *API) connect(endpoints []string, options ...grpc.DialOption) (*kubernetes.Client, error) {
 	c, err := kubernetes.New(clientv3.Config{
 		Endpoints: endpoints, TLS: a.options.TLS,
 		Username: a.options.Username, Password: a.options.Password,
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		DialTimeout: 4 * time.Second,
-		DialOptions: []grpc.DialOption{grpc.WithStatsHandler(wireStats{&a.connections})},
+		DialOptions: options,
 		Logger:      zap.NewNop(),
 	})
 	if err != nil {
@@ -139,6 +141,9 @@ func (a *API) Store(r model.Resource, n int) (*Store, error) {
 
 // At is the resource's store in API server i, counted round and round.
 func (s *Store) At(i int) *Store { return s.each[i%len(s.each)] }
+
+// Client is the store's own connection.
+func (s *Store) Client() *kubernetes.Client { return s.client }
 
 // Account makes all API servers' stores of the resource account for their
 // writes in l. It comes before the first write.

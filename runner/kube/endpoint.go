@@ -6,6 +6,7 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 )
 
 // Endpoint is one member's client URL, asked for its state on a connection of
@@ -19,7 +20,7 @@ type Endpoint struct {
 func (a *API) Endpoints() ([]Endpoint, error) {
 	var all []Endpoint
 	for _, url := range a.options.Endpoints {
-		c, err := a.connect([]string{url})
+		c, err := a.connect([]string{url}, grpc.WithStatsHandler(wireStats{&a.connections}))
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/kubernetes"
+	"google.golang.org/grpc/codes"
 )
 
 // Listing is how objects are listed.
@@ -85,6 +86,27 @@ func (s *Store) Stream(ctx context.Context, l Listing, last Page, chunk func()) 
 	}
 	return p, nil
 }
+
+// Bootstrap reads all objects as an API server does to fill its cache:
+// RangeStream{prefix}, or where etcd does not know it Range{prefix,limit=10000}
+// page by page, each as long as there is a leader. It returns the revision that
+// they were read at.
+func (s *Store) Bootstrap(ctx context.Context) (revision int64, err error) {
+	ctx = clientv3.WithRequireLeader(ctx)
+	page, err := s.Stream(ctx, Listing{}, Page{}, func() {})
+	if Code(err) != codes.Unimplemented {
+		return page.Revision, err
+	}
+	page = Page{}
+	for {
+		if page, err = s.Page(ctx, Listing{Limit: FallbackPage}, page); err != nil || page.Continue == "" {
+			return page.Revision, err
+		}
+	}
+}
+
+// FallbackPage is how many objects the API server reads at a time where etcd does not know RangeStream.
+const FallbackPage = 10_000
 
 // rangeOf is the range of the next page.
 func (s *Store) rangeOf(l Listing, last Page) (key string, options []clientv3.OpOption) {
