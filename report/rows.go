@@ -116,3 +116,28 @@ func missing(w results.Watch) string {
 func missed(w results.Watch) bool {
 	return w.Missing != nil && *w.Missing > 0 || w.Duplicated > 0 || w.OutOfOrder > 0
 }
+
+// extra is a quantity that only some operations have.
+type extra struct {
+	Name, Quantity string
+	// Note says more; it may be empty.
+	Note string
+	Of   results.Distribution
+}
+
+// extras are the quantities beyond response and service, in telling order.
+func extras(all []results.Operation) (found []extra) {
+	for _, g := range groups(all) {
+		for _, o := range g.Operations {
+			name := o.Workload + "." + o.Operation
+			if o.FirstChunk != nil {
+				each := figure.Rate(float64(o.Chunks) / float64(max(o.FirstChunk.Count, 1)))
+				found = append(found, extra{name, "first chunk", each + " chunks each", *o.FirstChunk})
+			}
+			if o.ExpiryLateness != nil {
+				found = append(found, extra{name, "expiry lateness", "", *o.ExpiryLateness})
+			}
+		}
+	}
+	return found
+}

@@ -18,6 +18,7 @@ func Table(w io.Writer, res results.Result, style Style) error {
 	}
 	t.list("Not valid, because", bad, res.InvalidReasons)
 	t.operations(groups(res.Operations))
+	t.extras(extras(res.Operations))
 	t.watches(res.Watches)
 	t.generator(res.Generator)
 	t.judged("Thresholds", thresholdLines(res.Thresholds))
@@ -106,6 +107,25 @@ func operationNotes(t *terminal, o results.Operation) []string {
 		notes = append(notes, r)
 	}
 	return notes
+}
+
+// extras writes the quantities that only some operations have.
+func (t *terminal) extras(all []extra) {
+	if len(all) == 0 {
+		return
+	}
+	g := grid{head: []string{"ALSO", "count", "p50", "p95", "p99", "max"}}
+	for _, x := range all {
+		row := gridRow{texts: []string{t.text(x.Name) + ", " + x.Quantity, figure.Count(x.Of.Count)}}
+		for _, p := range []float64{50, 95, 99, 100} {
+			row.texts = append(row.texts, t.millis(at(x.Of, p)))
+		}
+		if x.Note != "" {
+			row.notes = []string{x.Note}
+		}
+		g.rows = append(g.rows, row)
+	}
+	t.grid(g)
 }
 
 func (t *terminal) watches(all []results.Watch) {

@@ -20,6 +20,7 @@ type view struct {
 	Thresholds  []judged
 	Checks      []judged
 	Workloads   []workloadTable
+	Extras      []extraRow
 	Watches     []watchRow
 	Slowest     []slowestTable
 	MostSlow    int
@@ -64,6 +65,12 @@ type watchRow struct {
 	Delivery                                                                                  []cell
 }
 
+// extraRow is a quantity that only some operations have.
+type extraRow struct {
+	Name, Quantity, Count, Note string
+	Cells                       []cell
+}
+
 // slowestTable is the slowest operations of one kind.
 type slowestTable struct {
 	Name, Worst string
@@ -97,6 +104,9 @@ func newView(page Page) (view, error) {
 		if len(o.Exemplars) > 0 {
 			v.Slowest = append(v.Slowest, newSlowestTable(o, measuring.StartMS))
 		}
+	}
+	for _, x := range extras(r.Operations) {
+		v.Extras = append(v.Extras, extraRow{x.Name, x.Quantity, figure.Count(x.Of.Count), x.Note, cells(x.Of, 50, 95, 99, 100)})
 	}
 	for _, w := range r.Watches {
 		v.Watches = append(v.Watches, newWatchRow(w))

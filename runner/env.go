@@ -83,10 +83,14 @@ func (e *env) workload(w scenarios.Workload) (workload, error) {
 		return newLists(e, w, kind)
 	case scenarios.NodeHeartbeat:
 		return newHeartbeats(e, w, kind)
+	case scenarios.NamespaceDeletion:
+		return newDeletions(e, w)
 	case scenarios.PodChurn:
 		return newPodChurn(e, w, kind)
 	case scenarios.Raw:
 		return newRaws(e, w, kind)
+	case scenarios.Relist:
+		return newRelists(e, w, kind)
 	case scenarios.Update:
 		return newUpdates(e, w, kind)
 	case scenarios.Watch:

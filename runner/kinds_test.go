@@ -248,3 +248,109 @@ period = "2s"
 		t.Errorf("thresholds %+v", result.Thresholds)
 	}
 }
+
+// A namespace's objects are deleted one after the other; each watcher sees them go.
+func TestNamespaceDeletion(t *testing.T) {
+	run, _ := runJob(t, jobOf(t, `
+name = "namespaces"
+[phases]
+warmup = "0s"
+measure = "4s"
+[setup.configmaps]
+count = 200
+size = "1KiB"
+[setup.events]
+count = 100
+[setup.nodes]
+count = 5
+[workload.w]
+kind = "namespace-deletion"
+arrival = { rate = "10/s" }
+[workload.informers]
+kind = "watch"
+resource = "configmaps"
+`, ""))
+	chain, list, get, remove := operationOf(t, run, "w", "namespace-deletion"), operationOf(t, run, "w", "list"), operationOf(t, run, "w", "get"), operationOf(t, run, "w", "delete")
+	// Of 20 namespaces each has ten ConfigMaps and five Events, which are read once more, since no cache has them.
+	if chain.Succeeded != 20 || chain.Skipped != 20 || list.Succeeded != 40 || get.Succeeded != 200+2*100 || remove.Succeeded != 300 {
+		t.Errorf("chains %+v, lists %+v, gets %+v, deletions %+v", chain.Counts, list.Counts, get.Counts, remove.Counts)
+	}
+	if w := run.Watches[0]; w.Expected != 200 || w.Missing > 0 || !w.Sealed {
+		t.Errorf("%+v", w.WatchInterval)
+	}
+}
+
+// API servers that start read everything and watch it; those before them are gone.
+func TestRelist(t *testing.T) {
+	run, _ := runJob(t, jobOf(t, `
+name = "relist"
+[phases]
+warmup = "0s"
+measure = "6s"
+[setup.pods]
+count = 200
+[workload.w]
+kind = "relist"
+servers = 2
+arrival = { times = ["0s", "3s"] }
+[workload.updates]
+kind = "update"
+resource = "pods"
+arrival = { rate = "20/s" }
+`, ""))
+	const starts = 2 * 2 * 61
+	for _, name := range []string{"bootstrap", "list", "get-revision", "watch"} {
+		if o := operationOf(t, run, "w", name); o.Succeeded != starts || o.Intended != starts {
+			t.Errorf("%s: %+v, want %d", name, o.Counts, starts)
+		}
+	}
+	list := operationOf(t, run, "w", "list")
+	if list.Chunks < starts || list.Quantities[results.FirstChunk].TotalCount() != starts || list.BytesReceived < 4*200*5000 {
+		t.Errorf("lists %+v", list.Counts)
+	}
+	if n := countEvents(run, results.EventConnection, ""); n > 0 {
+		t.Errorf("%d words of connections that were to end: %+v", n, run.Events)
+	}
+}
+
+// Slow watchers and those who open their watches anew again and again miss
+// nothing; the slow ones see events late.
+func TestMannersOfWatchers(t *testing.T) {
+	run, _ := runJob(t, jobOf(t, `
+name = "manners"
+[phases]
+warmup = "0s"
+measure = "5s"
+[setup.configmaps]
+count = 50
+size = "1KiB"
+[workload.updates]
+kind = "update"
+resource = "configmaps"
+arrival = { rate = "40/s" }
+[workload.slow]
+kind = "watch"
+resource = "configmaps"
+watchers = 2
+delay = "40ms"
+[workload.restless]
+kind = "watch"
+resource = "configmaps"
+watchers = 4
+reopen = "300ms"
+prev_kv = false
+progress_notify = false
+`, ""))
+	for _, w := range run.Watches {
+		if w.Expected != int64(w.Watchers)*200 || w.Missing+w.Duplicated+w.OutOfOrder+w.Unmatched > 0 || !w.Sealed || w.Delivered+w.Late != w.Expected {
+			t.Errorf("%s: %+v", w.Workload, w.WatchInterval)
+		}
+		// At 40 a second a watcher that takes 40 ms for each falls behind, unless events come together.
+		if p99 := w.Quantities[results.Delivery].ValueAtPercentile(99); w.Workload == "slow" && p99 < 20_000 {
+			t.Errorf("slow watchers see events after %d µs", p99)
+		}
+	}
+	if countEvents(run, results.EventWarning, "broke off") > 0 {
+		t.Errorf("a watch that was to end is told of: %+v", run.Events)
+	}
+}

@@ -14,7 +14,7 @@ import (
 )
 
 // namespaces is how many namespaces objects are spread over.
-const namespaces = 20
+const namespaces = scenarios.Namespaces
 
 func namespaceOf(index int) string { return fmt.Sprintf("ns-%02d", index%namespaces) }
 

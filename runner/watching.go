@@ -42,6 +42,7 @@ type watchWorkload struct {
 	// caches tells that the watchers are the API servers' caches: each on the
 	// connection that its API server has for the resource, and begun by a list.
 	caches bool
+	manner kube.Manner
 }
 
 // newWatching makes the ledgers of all watched resources. tell is told of watches that break off.
@@ -51,7 +52,7 @@ func newWatching(e *env, tell func(error)) (*watching, error) {
 		var err error
 		switch kind := each.Kind.(type) {
 		case scenarios.Watch:
-			err = w.add(kind.Resource, watchWorkload{name: each.Name, watchers: kind.Watchers, connections: kind.Connections}, e.recorder.Watch(each.Name, kind.Watchers))
+			err = w.add(kind.Resource, watchWorkload{name: each.Name, watchers: kind.Watchers, connections: kind.Connections, manner: mannerOf(kind)}, e.recorder.Watch(each.Name, kind.Watchers))
 		case scenarios.APIServer:
 			cached := model.CachedResources()
 			series := e.recorder.Watch(each.Name, kind.Servers*len(cached))
@@ -68,6 +69,10 @@ func newWatching(e *env, tell func(error)) (*watching, error) {
 		r.store.Account(kube.NewLedger(r.store.Resource, e.run, r.series))
 	}
 	return w, nil
+}
+
+func mannerOf(w scenarios.Watch) kube.Manner {
+	return kube.Manner{NoPrevKV: !w.PrevKV, NoProgress: !w.Progress, Delay: w.Delay, Reopen: w.Reopen}
 }
 
 // add adds a workload's watchers of a resource, who are counted in a series.
@@ -182,7 +187,7 @@ func (r *watchedResource) connect(e *env) error {
 	for _, workload := range r.workloads {
 		if workload.caches {
 			for i := range workload.watchers {
-				watcher := kube.NewWatcher(r.store, len(r.watchers), r.store.At(i).Client(), e.clock)
+				watcher := kube.NewWatcher(r.store, len(r.watchers), r.store.At(i).Client(), e.clock, kube.Manner{})
 				r.watchers = append(r.watchers, watcher)
 				e.caches[r.store.Resource.Name] = append(e.caches[r.store.Resource.Name], watcher)
 			}
@@ -198,7 +203,7 @@ func (r *watchedResource) connect(e *env) error {
 		}
 		for i := range workload.watchers {
 			number := len(r.watchers)
-			r.watchers = append(r.watchers, kube.NewWatcher(r.store, number, connections[i%len(connections)], e.clock))
+			r.watchers = append(r.watchers, kube.NewWatcher(r.store, number, connections[i%len(connections)], e.clock, workload.manner))
 		}
 	}
 	return nil

@@ -68,7 +68,7 @@ func TestPodChurn(t *testing.T) {
 				Name: "heartbeats", Kind: scenarios.NodeHeartbeat{Nodes: 100, Period: 10 * time.Second, StatusPeriod: 5 * time.Minute},
 				MaxInFlight: 1000,
 			},
-			{Name: "informers", Kind: scenarios.Watch{Resource: pods, Watchers: 10, Connections: 10}},
+			{Name: "informers", Kind: scenarios.Watch{Resource: pods, Watchers: 10, Connections: 10, PrevKV: true, Progress: true}},
 			{
 				Name: "relist", Kind: scenarios.List{Resource: pods, Mode: scenarios.Paged, Limit: 500},
 				Arrival: scenarios.Arrival{Process: scenarios.Constant, Rate: 1}, MaxInFlight: 4,
@@ -88,7 +88,7 @@ func TestLibrary(t *testing.T) {
 	t.Parallel()
 	if got, want := scenarios.ScenarioNames(), []string{
 		"compaction-under-load", "configmap-updates", "crd-churn", "event-storm", "high-traffic", "large-lists", "lease-storm", "list-stream-vs-paged",
-		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "node-heartbeats", "pod-churn", "raw-puts", "watch-fanout",
+		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "namespace-deletion", "node-heartbeats", "pod-churn", "raw-puts", "relist-storm", "slow-watchers", "watch-fanout",
 	}; !slices.Equal(got, want) {
 		t.Errorf("scenarios %v, want %v", got, want)
 	}
@@ -152,7 +152,7 @@ kind = "node-heartbeat"
 				Name: "h", Kind: scenarios.NodeHeartbeat{Nodes: 200, Period: 10 * time.Second, StatusPeriod: 5 * time.Minute},
 				MaxInFlight: 1000,
 			},
-			{Name: "w", Kind: scenarios.Watch{Resource: widgets, Watchers: 3, Connections: 3}},
+			{Name: "w", Kind: scenarios.Watch{Resource: widgets, Watchers: 3, Connections: 3, PrevKV: true, Progress: true}},
 		},
 	}
 	got.SHA256 = ""
@@ -371,7 +371,7 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 			},
 			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64()}, Arrival: arrival(), MaxInFlight: 6, Timeout: time.Duration(rng.IntN(2)) * duration(time.Minute)},
 			{Name: "d", Kind: raw(), Arrival: arrival(), MaxInFlight: 3},
-			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100)}},
+			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100), PrevKV: rng.IntN(2) == 0, Progress: rng.IntN(2) == 0, Delay: time.Duration(rng.IntN(100)) * time.Millisecond, Reopen: time.Duration(rng.IntN(2)) * time.Second}},
 			{Name: "f", Kind: scenarios.Compaction{APIServers: 1 + rng.IntN(9), Interval: time.Second + duration(time.Hour)}, MaxInFlight: 1000},
 			{Name: "g", Kind: scenarios.Count{Resource: pick()}, Arrival: arrival(), MaxInFlight: 3},
 			{Name: "h", Kind: scenarios.Events{TTL: time.Duration(1+rng.IntN(9999)) * time.Second, Patches: scenarios.Percent(100 * rng.Float64()), Size: size()}, Arrival: arrival(), MaxInFlight: 3},
@@ -388,7 +388,11 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 	pods := s.Setup[0]
 	s.Workloads = append(s.Workloads,
 		scenarios.Workload{Name: "k", Kind: scenarios.Get{Resource: pods.Resource, Keys: choice(pods.Count, 0), Serializable: rng.IntN(2) == 0}, Arrival: arrival(), MaxInFlight: 3},
+		scenarios.Workload{Name: "m", Kind: scenarios.NamespaceDeletion{}, Arrival: arrival(), MaxInFlight: 3},
+		scenarios.Workload{Name: "n", Kind: scenarios.Relist{Servers: 1 + rng.IntN(5)}, Arrival: arrival(), MaxInFlight: 3},
+		scenarios.Workload{Name: "o", Kind: scenarios.APIServer{Servers: s.Cluster.APIServers, Probes: rng.IntN(2) == 0, Scrape: time.Duration(rng.IntN(2)) * time.Minute}, MaxInFlight: 1000},
 		scenarios.Workload{Name: "l", Kind: scenarios.Update{Resource: pods.Resource, Keys: choice(pods.Count, 0), Size: size()}, Arrival: arrival(), MaxInFlight: 3})
+	slices.SortFunc(s.Workloads, func(a, b scenarios.Workload) int { return strings.Compare(a.Name, b.Name) })
 	for i := range s.Workloads {
 		if w := &s.Workloads[i]; w.Arrival.Process == scenarios.Closed {
 			w.MaxInFlight = 3

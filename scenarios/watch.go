@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 )
@@ -15,6 +16,15 @@ type Watch struct {
 	// stream; between 1 and Watchers, which is the default: API servers give each
 	// watch a connection of its own.
 	Connections int
+	// PrevKV has events carry the value before, Progress has etcd tell how far an
+	// idle watcher is; both as API servers ask for it, unless set otherwise.
+	PrevKV, Progress bool
+	// Delay is how long a watcher takes for each response before it looks at the
+	// next: a slow consumer. None by default, at most a minute.
+	Delay time.Duration
+	// Reopen is how long a watch lasts before it is cancelled and opened anew
+	// where it was; for ever by default (0), at least 100 ms.
+	Reopen time.Duration
 }
 
 func (Watch) kind() string { return "watch" }
@@ -24,16 +34,18 @@ func (Watch) operations() []string { return nil }
 func (Watch) requests() []request { return nil }
 
 func readWatch(t *table, g given) Kind {
-	cluster := g.cluster
 	if !t.has("watchers") {
-		t.derive("watchers", strconv.Itoa(cluster.APIServers), "one an API server, of [cluster]")
+		t.derive("watchers", strconv.Itoa(g.cluster.APIServers), "one an API server, of [cluster]")
 	}
 	w := Watch{
 		Resource: readResource(t, ""),
-		Watchers: t.integer("watchers", cluster.APIServers, 1, 100_000),
+		Watchers: t.integer("watchers", g.cluster.APIServers, 1, 100_000),
 	}
 	w.Connections = t.integer("connections", w.Watchers, 1, w.Watchers)
 	t.shape.say("connections", rangeShape("integer", 1, 100_000))
+	w.PrevKV, w.Progress = t.boolean("prev_kv", true), t.boolean("progress_notify", true)
+	w.Delay = t.duration("delay", 0, 0, time.Minute)
+	w.Reopen = t.duration("reopen", 0, 100*time.Millisecond, 24*time.Hour)
 	return w
 }
 
@@ -41,4 +53,10 @@ func (w Watch) encode(s *section) {
 	s.text("resource", w.Resource.Name)
 	s.integer("watchers", w.Watchers)
 	s.integer("connections", w.Connections)
+	s.boolean("prev_kv", w.PrevKV)
+	s.boolean("progress_notify", w.Progress)
+	s.duration("delay", w.Delay)
+	if w.Reopen > 0 {
+		s.duration("reopen", w.Reopen)
+	}
 }

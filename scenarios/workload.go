@@ -14,7 +14,7 @@ type Workload struct {
 	// Name is unique in a scenario; "server" and "baseline" are reserved.
 	Name string
 	// Kind is one of APIServer, Compaction, Count, Events, Get, LeaderElection, Lease, List,
-	// NodeHeartbeat, PodChurn, Raw, Update and Watch.
+	// NamespaceDeletion, NodeHeartbeat, PodChurn, Raw, Relist, Update and Watch.
 	Kind Kind
 	// Arrival is the zero value for kinds that have arrivals of their own
 	// (APIServer, Compaction, LeaderElection, NodeHeartbeat) or none (Watch).
@@ -94,9 +94,11 @@ var kinds = []kindEntry{
 	{name: "leader-election", about: "controllers renew the Leases by which they elect their leader", read: readLeaderElection, instead: "its rate follows locks and period", maxInFlight: 1000},
 	{name: "lease", about: "etcd leases are granted, used, kept alive and revoked, or left to expire", read: readLease, arrives: true, maxInFlight: 1000},
 	{name: "list", about: "all objects of a resource are read, in pages, at once or by RangeStream", read: readList, arrives: true, maxInFlight: 4},
+	{name: "namespace-deletion", about: "all objects of one namespace after the other are deleted, one at a time", read: readNamespaceDeletion, arrives: true, maxInFlight: 1000},
 	{name: "node-heartbeat", about: "kubelets renew their nodes' Leases and update their status", read: readNodeHeartbeat, instead: "its rate follows nodes, period and status_period", maxInFlight: 1000},
 	{name: "pod-churn", about: "pods are started and stopped, with all requests of their lives", read: readPodChurn, arrives: true, derive: deriveChurn, maxInFlight: 1000, chains: 2},
 	{name: "raw", about: "plain puts, gets, ranges, deletes and Txns, as etcd's own benchmark sends them", read: readRaw, arrives: true, maxInFlight: 1000},
+	{name: "relist", about: "API servers start: they read all that they cache at once, and watch it", read: readRelist, arrives: true, maxInFlight: 10_000},
 	{name: "update", about: "objects are changed as GuaranteedUpdate does, conflicts and all", read: readUpdate, arrives: true, maxInFlight: 1000},
 	{name: "watch", about: "a resource is followed by watchers, each event timed and accounted for", read: readWatch, instead: "it follows what the other workloads write"},
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,6 +101,13 @@ func (a *API) connect(endpoints []string, options ...grpc.DialOption) (*kubernet
 	defer a.mu.Unlock()
 	a.clients = append(a.clients, c)
 	return c, nil
+}
+
+// forget leaves a client out of those that Close closes.
+func (a *API) forget(c *kubernetes.Client) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.clients = slices.DeleteFunc(a.clients, func(each *kubernetes.Client) bool { return each == c })
 }
 
 // Close closes every connection.

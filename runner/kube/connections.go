@@ -71,8 +71,11 @@ func (w wireStats) TagConn(ctx context.Context, i *stats.ConnTagInfo) context.Co
 	return context.WithValue(ctx, addressKey{}, addressOf(i.RemoteAddr))
 }
 
-// HandleConn counts connections.
+// HandleConn counts connections, unless they are to end in the run.
 func (w wireStats) HandleConn(ctx context.Context, s stats.ConnStats) {
+	if w.connections == nil {
+		return
+	}
 	switch s.(type) {
 	case *stats.ConnBegin:
 		w.connections.note(ctx, true)

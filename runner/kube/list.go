@@ -92,8 +92,12 @@ func (s *Store) Stream(ctx context.Context, l Listing, last Page, chunk func()) 
 // page by page, each as long as there is a leader. It returns the revision that
 // they were read at.
 func (s *Store) Bootstrap(ctx context.Context) (revision int64, err error) {
+	return s.bootstrap(ctx, func() {})
+}
+
+func (s *Store) bootstrap(ctx context.Context, chunk func()) (revision int64, err error) {
 	ctx = clientv3.WithRequireLeader(ctx)
-	page, err := s.Stream(ctx, Listing{}, Page{}, func() {})
+	page, err := s.Stream(ctx, Listing{}, Page{}, chunk)
 	if Code(err) != codes.Unimplemented {
 		return page.Revision, err
 	}

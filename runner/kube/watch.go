@@ -25,6 +25,7 @@ type Watcher struct {
 	store  *Store
 	client *kubernetes.Client
 	clock  Clock
+	manner Manner
 	// reached is the highest revision that the watcher is known to have seen everything up to.
 	reached atomic.Int64
 	// last is the highest revision of an event so far, keys are those that it saw of it; only Run uses them.
@@ -38,10 +39,20 @@ type Clock interface {
 	Phase(at time.Duration) record.Phase
 }
 
+// Manner is how a watcher goes about it; the zero value is an API server's.
+type Manner struct {
+	// NoPrevKV and NoProgress leave out what API servers ask for: the values before, and word of progress.
+	NoPrevKV, NoProgress bool
+	// Delay is what it takes for each response before it looks at the next.
+	Delay time.Duration
+	// Reopen is how long a watch lasts before it is cancelled and opened anew; 0 for ever.
+	Reopen time.Duration
+}
+
 // NewWatcher makes a watcher of a store that accounts for its writes. Watchers
 // of the same client share its connection and a stream.
-func NewWatcher(s *Store, number int, c *kubernetes.Client, clock Clock) *Watcher {
-	return &Watcher{Number: number, store: s, client: c, clock: clock}
+func NewWatcher(s *Store, number int, c *kubernetes.Client, clock Clock, m Manner) *Watcher {
+	return &Watcher{Number: number, store: s, client: c, clock: clock, manner: m}
 }
 
 // Run watches from a revision on until the context ends, and calls opened each
@@ -52,12 +63,20 @@ func (w *Watcher) Run(ctx context.Context, from int64, opened func(), broken fun
 	ctx = clientv3.WithRequireLeader(ctx)
 	w.reached.Store(from - 1)
 	for ctx.Err() == nil {
-		next, err := w.follow(ctx, from, opened)
+		each, cancel := ctx, context.CancelFunc(func() {})
+		if w.manner.Reopen > 0 {
+			each, cancel = context.WithTimeout(ctx, w.manner.Reopen)
+		}
+		next, err := w.follow(each, from, opened)
+		over := each.Err() != nil
+		cancel()
 		if ctx.Err() != nil {
 			return
 		}
+		if from = next; over {
+			continue
+		}
 		broken(err)
-		from = next
 		select {
 		case <-ctx.Done():
 		case <-time.After(reopenAfter):
@@ -72,8 +91,14 @@ const reopenAfter = 800 * time.Millisecond
 func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	events := w.client.Watch(ctx, w.store.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithPrevKV(),
-		clientv3.WithProgressNotify(), clientv3.WithCreatedNotify())
+	options := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify()}
+	if !w.manner.NoPrevKV {
+		options = append(options, clientv3.WithPrevKV())
+	}
+	if !w.manner.NoProgress {
+		options = append(options, clientv3.WithProgressNotify())
+	}
+	events := w.client.Watch(ctx, w.store.prefix, options...)
 	for r := range events {
 		at := w.clock.Now()
 		if err := r.Err(); err != nil {
@@ -92,6 +117,12 @@ func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64,
 			w.reach(r.Events[n-1].Kv.ModRevision)
 		} else if r.IsProgressNotify() {
 			w.reach(r.Header.Revision)
+		}
+		if w.manner.Delay > 0 && len(r.Events) > 0 {
+			select {
+			case <-time.After(w.manner.Delay):
+			case <-ctx.Done():
+			}
 		}
 	}
 	return w.reached.Load() + 1, fmt.Errorf("watcher %d: its stream was closed", w.Number)
