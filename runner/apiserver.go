@@ -134,29 +134,31 @@ func (a *apiServers) operations(w scenarios.Workload) {
 // arrive gives each loop its arrivals.
 func (a *apiServers) arrive(w scenarios.Workload, s *stream) {
 	e, n, seed := a.env, a.kind.Servers, a.env.seed(w.Name)
-	loop := func(number uint64, subjects int, least, most time.Duration, start func(arriving)) {
-		e.pacer.add(e.windowed(w, arrival.Periodic(subjects, least, float64(most)/float64(least)-1, seed+number)), start)
+	loops, number := a.kind.Loops(), uint64(0)
+	loop := func(subjects int, l scenarios.Loop, start func(arriving)) {
+		number++
+		e.pacer.add(e.windowed(w, arrival.Periodic(subjects, l.Least, float64(l.Most)/float64(l.Least)-1, seed+number)), start)
 	}
 	one := func(o *operation, do single) func(arriving) {
 		return func(at arriving) { s.arrive(do, nil, o, at) }
 	}
-	loop(1, n*len(a.cached), scenarios.PollLeast, scenarios.PollMost, one(a.revision, a.poll))
-	loop(2, n*len(a.cached), scenarios.CheckLeast, scenarios.CheckMost, one(a.check, a.checks))
-	loop(3, n*len(a.events), scenarios.CountLeast, scenarios.CountMost, one(a.count, a.counts))
-	loop(4, n, scenarios.OwnLeasePeriod, scenarios.OwnLeasePeriod, func(at arriving) {
+	loop(n*len(a.cached), loops.Poll, one(a.revision, a.poll))
+	loop(n*len(a.cached), loops.Check, one(a.check, a.checks))
+	loop(n*len(a.events), loops.Count, one(a.count, a.counts))
+	loop(n, loops.OwnLease, func(at arriving) {
 		s.arrive(&leaseTurn{servers: a, server: at.index, lease: &a.owners[at.index].master, steps: a.masterSteps()}, &chain{row: a.masterLease}, a.get, at)
 	})
-	loop(5, n, scenarios.OwnLeasePeriod, scenarios.OwnLeasePeriod, func(at arriving) {
+	loop(n, loops.OwnLease, func(at arriving) {
 		s.arrive(&leaseTurn{servers: a, server: at.index, lease: &a.owners[at.index].peer, steps: a.peerSteps()}, &chain{row: a.peerLease}, a.get, at)
 	})
-	loop(6, n, scenarios.OwnLeasePeriod, scenarios.OwnLeasePeriod, func(at arriving) { s.arrive(&a.identities[at.index], nil, a.renewIdentity, at) })
+	loop(n, loops.OwnLease, func(at arriving) { s.arrive(&a.identities[at.index], nil, a.renewIdentity, at) })
 	if a.kind.Probes {
 		// /readyz is asked once a second and asks etcd once by each prober; /livez, every 10 s, finds
 		// the answer of a moment ago nearly always.
-		loop(7, 2*n, scenarios.ReadinessEvery, scenarios.ReadinessEvery+17*time.Millisecond, one(a.probe, a.probes))
+		loop(2*n, loops.Probe, one(a.probe, a.probes))
 	}
 	if a.kind.Scrape > 0 {
-		loop(8, n, a.kind.Scrape, a.kind.Scrape, one(a.status, a.asks))
+		loop(n, scenarios.Loop{Least: a.kind.Scrape, Most: a.kind.Scrape}, one(a.status, a.asks))
 	}
 }
 

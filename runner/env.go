@@ -90,7 +90,7 @@ func (e *env) workload(w scenarios.Workload) (workload, error) {
 	case scenarios.Raw:
 		return newRaws(e, w, kind)
 	case scenarios.Relist:
-		return newRelists(e, w, kind)
+		return newRelists(e, w, kind), nil
 	case scenarios.Update:
 		return newUpdates(e, w, kind)
 	case scenarios.Watch:

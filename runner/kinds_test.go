@@ -224,7 +224,7 @@ period = "2s"
 	}{
 		{"get-revision", 20 * servers * cached / 64.0},
 		{"check-consistency", 20 * servers * cached / 375.5},
-		{"probe", 20 * servers * 2 / 1.0085},
+		{"probe", 20 * servers * 2 / 1.017},
 		{"get", 20 * servers * 4 / 10.0},
 		{"lease-grant", 20 * servers * 2 / 10.0},
 		{"update-lease", 20 * servers * 2 / 10.0},

@@ -23,7 +23,7 @@ type relists struct {
 	caches                []*kube.Cache  // by server and resource; nil before the first start
 }
 
-func newRelists(e *env, w scenarios.Workload, kind scenarios.Relist) (*relists, error) {
+func newRelists(e *env, w scenarios.Workload, kind scenarios.Relist) *relists {
 	r := &relists{
 		env: e, cached: model.CachedResources(),
 		bootstrap: &operation{series: e.recorder.Chain(w.Name, "bootstrap", "")},
@@ -37,7 +37,7 @@ func newRelists(e *env, w scenarios.Workload, kind scenarios.Relist) (*relists, 
 			s.arrive(&cacheStart{relists: r, at: i}, &chain{row: r.bootstrap}, r.list, a)
 		}
 	})
-	return r, nil
+	return r
 }
 
 func (*relists) prepare(context.Context, *env) error { return nil }

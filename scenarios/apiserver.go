@@ -20,15 +20,32 @@ type APIServer struct {
 	Scrape time.Duration
 }
 
-// The loops of a kube-apiserver 1.37, as they were measured: each comes again
-// after a time between the first and the last.
-const (
-	PollLeast, PollMost         = 42 * time.Second, 86 * time.Second   // revision of a cached resource, mean 64 s
-	CountLeast, CountMost       = 60 * time.Second, 132 * time.Second  // number of events, mean 96 s
-	CheckLeast, CheckMost       = 303 * time.Second, 448 * time.Second // consistency of a cache, mean 376 s
-	OwnLeasePeriod              = 10 * time.Second                     // of its own three leases
-	ReadinessEvery, LivelyEvery = time.Second, 10 * time.Second        // of the probes; the first asks twice
-)
+// Loop is something that an API server does again and again, each time after a
+// time between the two.
+type Loop struct{ Least, Most time.Duration }
+
+func (l Loop) mean() time.Duration { return (l.Least + l.Most) / 2 }
+
+// Loops are those of a kube-apiserver 1.37, as they were measured.
+type Loops struct {
+	// Poll asks for the revision of a cached resource, Count for the number of
+	// events, Check reads a cached resource again.
+	Poll, Count, Check Loop
+	// OwnLease renews each of its own three leases, Probe is one of two health checks.
+	OwnLease, Probe Loop
+}
+
+// Loops are the API servers' loops.
+func (APIServer) Loops() Loops {
+	every := func(d time.Duration) Loop { return Loop{d, d} }
+	return Loops{
+		Poll:     Loop{42 * time.Second, 86 * time.Second},   // mean 64 s
+		Count:    Loop{60 * time.Second, 132 * time.Second},  // mean 96 s
+		Check:    Loop{303 * time.Second, 448 * time.Second}, // mean 376 s
+		OwnLease: every(10 * time.Second),
+		Probe:    Loop{time.Second, 1034 * time.Millisecond}, // 118 a minute of both
+	}
+}
 
 func (APIServer) kind() string { return "apiserver" }
 
@@ -40,21 +57,20 @@ func (APIServer) operations() []string {
 }
 
 func (a APIServer) requests() []request {
-	n := a.Servers
-	mean := func(least, most time.Duration) time.Duration { return (least + most) / 2 }
+	n, l := a.Servers, a.Loops()
 	cached := len(model.CachedResources())
 	all := []request{
-		{operation: "get-revision", each: perSecond(n*cached, mean(PollLeast, PollMost))},
-		{operation: "check-consistency", each: perSecond(n*cached, mean(CheckLeast, CheckMost))},
-		{operation: "count-events", each: perSecond(n*eventStores, mean(CountLeast, CountMost))},
-		{operation: "get", each: perSecond(4*n, OwnLeasePeriod)},
-		{operation: "lease-grant", each: perSecond(2*n, OwnLeasePeriod)},
-		{operation: "update-lease", each: perSecond(2*n, OwnLeasePeriod), writes: true, value: 100},
-		{operation: "list-leases", each: perSecond(n, OwnLeasePeriod)},
-		{operation: "renew-identity", each: perSecond(n, OwnLeasePeriod), writes: true, value: 720},
+		{operation: "get-revision", each: perSecond(n*cached, l.Poll.mean())},
+		{operation: "check-consistency", each: perSecond(n*cached, l.Check.mean())},
+		{operation: "count-events", each: perSecond(n*eventStores, l.Count.mean())},
+		{operation: "get", each: perSecond(4*n, l.OwnLease.mean())},
+		{operation: "lease-grant", each: perSecond(2*n, l.OwnLease.mean())},
+		{operation: "update-lease", each: perSecond(2*n, l.OwnLease.mean()), writes: true, value: 100},
+		{operation: "list-leases", each: perSecond(n, l.OwnLease.mean())},
+		{operation: "renew-identity", each: perSecond(n, l.OwnLease.mean()), writes: true, value: 720},
 	}
 	if a.Probes {
-		all = append(all, request{operation: "probe", each: perSecond(2*n, ReadinessEvery)})
+		all = append(all, request{operation: "probe", each: perSecond(2*n, l.Probe.mean())})
 	}
 	if a.Scrape > 0 {
 		all = append(all, request{operation: "status", each: perSecond(n, a.Scrape)})

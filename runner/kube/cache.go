@@ -47,8 +47,10 @@ var errNotWatched = errors.New("the watch was not confirmed")
 
 // Watch watches from a revision on, and returns when etcd has confirmed it. The events end with Close.
 func (c *Cache) Watch(ctx context.Context, from int64) (clientv3.WatchChan, error) {
-	events := c.store.client.Watch(c.ctx, c.store.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithPrevKV(),
-		clientv3.WithProgressNotify(), clientv3.WithCreatedNotify())
+	options := []clientv3.OpOption{
+		clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithPrevKV(), clientv3.WithProgressNotify(), clientv3.WithCreatedNotify(),
+	}
+	events := c.store.client.Watch(c.ctx, c.store.prefix, options...) //nolint:contextcheck // the watch outlives the call that opens it
 	select {
 	case r, ok := <-events:
 		switch {
