@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -21,7 +22,24 @@ type shapes struct {
 }
 
 // shape is one request: what it is about, and what it does.
-type shape struct{ object, text string }
+type shape struct {
+	object, text string
+	at           time.Time
+}
+
+// between counts requests by their method from one instant to another.
+func (s *shapes) between(from, to time.Time) map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := map[string]int{}
+	for _, each := range s.all {
+		if each.at.After(from) && each.at.Before(to) {
+			method, _, _ := strings.Cut(each.text, "{")
+			counts[strings.TrimSuffix(method, " hasleader")]++
+		}
+	}
+	return counts
+}
 
 // saw takes one request; those of the run's own housekeeping on a cluster that exists are left out.
 func (s *shapes) saw(method string, md metadata.MD, m proto.Message) {
@@ -37,7 +55,7 @@ func (s *shapes) saw(method string, md metadata.MD, m proto.Message) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all = append(s.all, shape{object, text})
+	s.all = append(s.all, shape{object, text, time.Now()})
 }
 
 // of are the shapes of what is about an object, in order; an object that ends in '*' is all that begin so.

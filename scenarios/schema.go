@@ -18,7 +18,7 @@ func Schema() ([]byte, error) {
 	readScenario(&table{doc: d, shape: top, values: map[string]any{"setup": map[string]any{"pods": map[string]any{}}}})
 	workload := map[string]any{
 		"type": "object", "required": []string{"kind"},
-		"properties": map[string]any{"kind": map[string]any{"enum": kindNames(), "description": "what the workload does"}},
+		"properties": map[string]any{"kind": map[string]any{"enum": KindNames(), "description": "what the workload does"}},
 	}
 	var each []any
 	for _, k := range kinds {
@@ -171,8 +171,8 @@ func (k kindEntry) shape() *shape {
 	return all
 }
 
-// kindNames are the names of all kinds in order.
-func kindNames() []string {
+// KindNames are the names of all kinds in order.
+func KindNames() []string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
 		names[i] = k.name

@@ -168,7 +168,7 @@ func (k kindEntry) arrival(t *table, g given) Arrival {
 
 // readKind finds the kind that a workload names.
 func readKind(t *table, named []*table) (kindEntry, bool) {
-	names := kindNames()
+	names := KindNames()
 	if !t.has("kind") && t.doc.setAt(t.path) {
 		t.faultHere("no workload %q%s; workloads: %s", t.name(), hintOther(t, named), otherNames(t, named))
 		return kindEntry{}, false
