@@ -35,9 +35,14 @@ func (c *clock) measureStart() time.Duration {
 
 func (c *clock) measureEnd() time.Duration { return c.measureStart() + c.phases.Measure }
 
+// loadEnd is when the load ends: with the measure phase, or where it was interrupted.
+func (c *clock) loadEnd() time.Duration {
+	return min(c.measureEnd(), time.Duration(c.ended.Load()))
+}
+
 // loads reports whether a chain that is due at an instant may begin: the load has begun and not ended.
 func (c *clock) loads(at time.Duration) bool {
-	return int64(at) >= c.begin.Load() && at < c.measureEnd() && int64(at) < c.ended.Load()
+	return int64(at) >= c.begin.Load() && at < c.loadEnd()
 }
 
 // Phase is the phase that an instant lies in. Setup counts as warm-up, and what

@@ -36,6 +36,8 @@ type env struct {
 	setup  progress
 	// background is what goes on beside the load, until its context ends.
 	background []func(ctx context.Context)
+	// expiries time what goes by itself; the drain waits for it.
+	expiries []*expiry
 	// compacts tells that etcd's history may be compacted: it is a lab's, or the user said so.
 	compacts bool
 	// warn notes what is told beside the numbers.

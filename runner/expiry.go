@@ -43,6 +43,7 @@ func (x *expiry) prepare(e *env, s *kube.Store) error {
 		return fmt.Errorf("watching for keys that expire: %w", err)
 	}
 	e.background = append(e.background, func(ctx context.Context) { x.follow(ctx, gone) })
+	e.expiries = append(e.expiries, x)
 	return nil
 }
 
@@ -93,13 +94,25 @@ func (x *expiry) went(key string, now time.Duration) {
 	x.record(due.at, now, codes.OK)
 }
 
-// overdue records the keys that should have gone and are still there.
+// open is how many keys are due before an instant and have not gone.
+func (x *expiry) open(before time.Duration) (n int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, due := range x.mortal {
+		if due.at < before {
+			n++
+		}
+	}
+	return n
+}
+
+// overdue records the keys that should have gone before the end of the load and are still there.
 func (x *expiry) overdue() {
 	now := x.clock.Now()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, due := range x.mortal {
-		if due.at < now {
+		if due.at < x.clock.loadEnd() {
 			x.record(due.at, now, codes.DeadlineExceeded)
 		}
 	}

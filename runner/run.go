@@ -306,13 +306,13 @@ func (r *run) waitUntil(ctx context.Context, at time.Duration) bool {
 	}
 }
 
-// drain waits until all chains have ended, or the drain's time is over, or cut ends.
+// drain waits until all chains have ended and what was to expire has, or the drain's time is over, or cut ends.
 func (r *run) drain(cut context.Context) {
 	deadline := time.NewTimer(r.job.Scenario.Phases.Drain)
 	defer deadline.Stop()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
-	for !r.env.pacer.over.Load() || r.open() > 0 {
+	for !r.env.pacer.over.Load() || r.open() > 0 || r.mortal() > 0 {
 		select {
 		case <-deadline.C:
 			return
@@ -327,6 +327,14 @@ func (r *run) drain(cut context.Context) {
 func (r *run) open() (n int64) {
 	for _, s := range r.env.streams {
 		n += s.open.Load()
+	}
+	return n
+}
+
+// mortal is how many keys should have gone before the end of the load and have not.
+func (r *run) mortal() (n int64) {
+	for _, x := range r.env.expiries {
+		n += x.open(r.clock.loadEnd())
 	}
 	return n
 }
