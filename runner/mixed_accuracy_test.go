@@ -72,7 +72,9 @@ func TestAccuracyMixed10(t *testing.T) {
 	}
 	run, result := runJob(t, job)
 	measure, _ := run.Span(results.PhaseMeasure)
-	at := func(ms float64) time.Time { return run.Header.Started.Add(time.Duration(ms * float64(time.Millisecond))) }
+	at := func(ms float64) time.Time {
+		return run.Header.Started.Add(time.Duration(ms * float64(time.Millisecond)))
+	}
 	seen := s.between(at(measure.StartMS), at(measure.EndMS))
 	for name, all := range messages {
 		for _, when := range all {
