@@ -253,7 +253,7 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	r.clock.begin.Store(int64(begin))
 	end := r.clock.measureEnd()
 	ticker := r.startTicker()
-	defer spareProcessors()()
+	defer spareProcessor()()
 	beside, stopBeside := context.WithCancel(cut)
 	var background sync.WaitGroup
 	for _, each := range r.env.background {
