@@ -111,8 +111,7 @@ func bareBeyond(t *testing.T, how string, rate int) (p50, p99 int64) {
 	return service.ValueAtPercentile(50) - report.P50, service.ValueAtPercentile(99) - report.P99
 }
 
-// The server sees the schedule: as many puts as are due, the constant rate
-// within 0.1 %, and gaps of a Poisson process that are exponential.
+// The server sees the schedule: as many puts as are due, and the constant rate within 0.1 %.
 func TestAccuracySchedule(t *testing.T) {
 	for range 3 {
 		put, stub, _ := againstStub(t, atOnce, "phases.measure=30s", "workload.puts.arrival.rate=1000/s")
@@ -122,10 +121,16 @@ func TestAccuracySchedule(t *testing.T) {
 			t.Errorf("%d due, %d came, %.3f/s", put.Intended, len(stub.Arrived), rate)
 		}
 	}
+}
+
+// The server sees gaps of a Poisson process that are exponential, at a rate at
+// which they are long beside the 0.2 ms that it may take to wake the server.
+func TestAccuracyPoisson(t *testing.T) {
+	const rate = 50
 	for seed := range 5 {
-		put, stub, _ := againstStub(t, atOnce, "phases.measure=30s", fmt.Sprintf("seed=%d", seed+1), `workload.puts.arrival={process="poisson", rate="200/s"}`)
-		d, p := exponential(stub.Arrived, 200)
-		t.Logf("Poisson 200/s, seed %d: %d due, %d came; Kolmogorov–Smirnov D = %.4f, p = %.3f", seed+1, put.Intended, len(stub.Arrived), d, p)
+		put, stub, _ := againstStub(t, atOnce, "phases.measure=30s", fmt.Sprintf("seed=%d", seed+1), fmt.Sprintf(`workload.puts.arrival={process="poisson", rate="%d/s"}`, rate))
+		d, p := exponential(stub.Arrived, rate)
+		t.Logf("Poisson 50/s, seed %d: %d due, %d came; Kolmogorov–Smirnov D = %.4f, p = %.3f", seed+1, put.Intended, len(stub.Arrived), d, p)
 		if int64(len(stub.Arrived)) != put.Intended || p < 0.01 {
 			t.Errorf("seed %d: %d due, %d came, p = %.4f", seed+1, put.Intended, len(stub.Arrived), p)
 		}
