@@ -117,7 +117,7 @@ func missed(w results.Watch) bool {
 	return w.Missing != nil && *w.Missing > 0 || w.Duplicated > 0 || w.OutOfOrder > 0
 }
 
-// extra is a quantity that only some operations have.
+// extra is a quantity that only some operations and watches have.
 type extra struct {
 	Name, Quantity string
 	// Note says more; it may be empty.
@@ -126,8 +126,8 @@ type extra struct {
 }
 
 // extras are the quantities beyond response and service, in telling order.
-func extras(all []results.Operation) (found []extra) {
-	for _, g := range groups(all) {
+func extras(r results.Result) (found []extra) {
+	for _, g := range groups(r.Operations) {
 		for _, o := range g.Operations {
 			name := o.Workload + "." + o.Operation
 			if o.FirstChunk != nil {
@@ -137,6 +137,11 @@ func extras(all []results.Operation) (found []extra) {
 			if o.ExpiryLateness != nil {
 				found = append(found, extra{name, "expiry lateness", "", *o.ExpiryLateness})
 			}
+		}
+	}
+	for _, w := range r.Watches {
+		if w.CatchUp != nil {
+			found = append(found, extra{w.Workload, "catch-up", figure.Count(w.Replayed) + " events replayed", *w.CatchUp})
 		}
 	}
 	return found

@@ -18,7 +18,7 @@ func Table(w io.Writer, res results.Result, style Style) error {
 	}
 	t.list("Not valid, because", bad, res.InvalidReasons)
 	t.operations(groups(res.Operations))
-	t.extras(extras(res.Operations))
+	t.extras(extras(res))
 	t.watches(res.Watches)
 	t.generator(res.Generator)
 	t.judged("Thresholds", thresholdLines(res.Thresholds))

@@ -105,7 +105,7 @@ func newView(page Page) (view, error) {
 			v.Slowest = append(v.Slowest, newSlowestTable(o, measuring.StartMS))
 		}
 	}
-	for _, x := range extras(r.Operations) {
+	for _, x := range extras(r) {
 		v.Extras = append(v.Extras, extraRow{x.Name, x.Quantity, figure.Count(x.Of.Count), x.Note, cells(x.Of, 50, 95, 99, 100)})
 	}
 	for _, w := range r.Watches {

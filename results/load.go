@@ -297,6 +297,7 @@ func (l *loader) watch(row WatchInterval, quantities map[string]buckets) {
 	w.Duplicated += row.Duplicated
 	w.OutOfOrder += row.OutOfOrder
 	w.Unmatched += row.Unmatched
+	w.Replayed += row.Replayed
 	w.Clamped += row.Clamped
 	for name, h := range quantities {
 		w.Quantities[name] = merge(w.Quantities[name], h)

@@ -216,6 +216,8 @@ const (
 	Delivery = "delivery"
 	// DeliveryFromAck is event seen − write acknowledged; 0 where the event came first.
 	DeliveryFromAck = "delivery_from_ack"
+	// CatchUp is last replayed event seen − watch asked for, of a watch that begins where history is old.
+	CatchUp = "catch_up"
 )
 
 // LagInterval is the pacing thread's lateness during one interval.
@@ -252,9 +254,11 @@ type WatchInterval struct {
 	// Unmatched events belong to no acknowledged write of the run: foreign,
 	// expired, or of a write whose outcome is not known.
 	Unmatched int64 `json:"unmatched,omitempty"`
+	// Replayed events came again since a watch began before where it was.
+	Replayed int64 `json:"replayed,omitempty"`
 	// Clamped: see Counts.
 	Clamped int64 `json:"clamped,omitempty"`
-	// Quantities are histograms of microseconds: delivery, delivery_from_ack.
+	// Quantities are histograms of microseconds: delivery, delivery_from_ack, catch_up.
 	Quantities map[string]Histogram `json:"quantities,omitempty"`
 }
 

@@ -115,6 +115,10 @@ type Watch struct {
 	Unmatched       int64        `json:"unmatched"`
 	Delivery        Distribution `json:"delivery"`
 	DeliveryFromAck Distribution `json:"delivery_from_ack"`
+	// Replayed is how many events came again since a watch began before where it was, and
+	// CatchUp the time from asking for it until the last of them had come; nil where there were none.
+	Replayed int64         `json:"replayed,omitempty"`
+	CatchUp  *Distribution `json:"catch_up,omitempty"`
 }
 
 // Generator is what the load generator itself did in the measure phase.

@@ -104,6 +104,10 @@ func summarizeWatch(w WatchRecord) Watch {
 		Duplicated: w.Duplicated, OutOfOrder: w.OutOfOrder, Unmatched: w.Unmatched,
 		Delivery: Distribute(w.Quantities[Delivery]), DeliveryFromAck: Distribute(w.Quantities[DeliveryFromAck]),
 	}
+	if h := w.Quantities[CatchUp]; h != nil {
+		d := Distribute(h)
+		s.CatchUp, s.Replayed = &d, w.Replayed
+	}
 	if w.Sealed {
 		missing := w.Missing
 		s.Missing = &missing

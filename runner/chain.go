@@ -48,6 +48,8 @@ type chain struct {
 	phase                      record.Phase
 	intended, dispatched, sent time.Duration
 	started                    bool
+	// then is called when the chain has ended, however it did; may be nil.
+	then func(c *chain, last *record.Outcome)
 }
 
 // task is one operation that is due.
@@ -72,6 +74,9 @@ func (c *chain) end(shard int, last *record.Outcome) {
 		Phase: c.phase, DonePhase: last.DonePhase, Intended: c.intended, Dispatched: c.dispatched, Sent: c.sent, Done: last.Done,
 		Code: last.Code, Unfinished: last.Unfinished, NotSent: !c.started,
 	})
+	if c.then != nil {
+		c.then(c, last)
+	}
 }
 
 // cutOff records a task that the end of the run found waiting: in the backlog,
@@ -92,11 +97,15 @@ func (t *task) cutOff(shard int, at time.Duration, dispatched bool) {
 // drop ends a task that found the backlog full. A chain whose first operation it
 // was never began, and counts as dropped too.
 func (t *task) drop() {
+	last := &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted}
 	if c := t.chain; c != nil && !c.started {
 		c.row.series.Count(0, c.phase, record.Dropped, 1)
 		t.chain = nil
+		if c.then != nil {
+			c.then(c, last)
+		}
 	}
-	t.giveUp(0, &record.Outcome{Done: t.dispatched, Code: codes.ResourceExhausted})
+	t.giveUp(0, last)
 }
 
 // giveUp ends a task's chain early: what never came is unreached.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -42,7 +43,9 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 		beats  []beat
 		period time.Duration
 	}{{h.renew, kind.Period}, {h.status, kind.StatusPeriod}} {
-		e.pacer.add(e.windowed(w, arrival.Periodic(kind.Nodes, each.period, heartbeatJitter, seed+uint64(i))), func(a arriving) {
+		// A status follows the Lease at once after an outage: it was due long before.
+		spread := cmp.Or(kind.Spread, each.period)
+		e.pacer.add(e.windowed(w, arrival.Gathered(kind.Nodes, spread, each.period, heartbeatJitter, seed+uint64(i))), func(a arriving) {
 			b := &each.beats[a.index]
 			s.arrive(b, nil, b.operation, a)
 		})

@@ -327,6 +327,7 @@ size = "1KiB"
 [workload.updates]
 kind = "update"
 resource = "configmaps"
+choice = "sequential"
 arrival = { rate = "40/s" }
 [workload.slow]
 kind = "watch"
@@ -340,9 +341,30 @@ watchers = 4
 reopen = "300ms"
 prev_kv = false
 progress_notify = false
+[workload.single]
+kind = "watch"
+resource = "configmaps"
+watchers = 12
+connections = 2
+by = "key"
+[workload.old]
+kind = "watch"
+resource = "configmaps"
+watchers = 2
+behind = 60
+reopen = "1s"
 `, ""))
 	for _, w := range run.Watches {
-		if w.Expected != int64(w.Watchers)*200 || w.Missing+w.Duplicated+w.OutOfOrder+w.Unmatched > 0 || !w.Sealed || w.Delivered+w.Late != w.Expected {
+		each := int64(200)
+		switch w.Workload {
+		case "single":
+			each = 4 // 200 updates of 50 objects in turn
+		case "old":
+			if catchUp := w.Quantities[results.CatchUp]; w.Replayed < 2*3*30 || catchUp == nil || catchUp.TotalCount() < 2*3 || catchUp.TotalCount() > 2*5 {
+				t.Errorf("watches that began 60 revisions back had %d events again, and caught up: %+v", w.Replayed, catchUp)
+			}
+		}
+		if w.Expected != int64(w.Watchers)*each || w.Missing+w.Duplicated+w.OutOfOrder+w.Unmatched > 0 || !w.Sealed || w.Delivered+w.Late != w.Expected {
 			t.Errorf("%s: %+v", w.Workload, w.WatchInterval)
 		}
 		// At 40 a second a watcher that takes 40 ms for each falls behind, unless events come together.

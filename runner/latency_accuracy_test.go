@@ -46,7 +46,7 @@ func TestAccuracyKnownLatency(t *testing.T) {
 				p50, p99, bare50, bare99 := median(p50s), median(p99s), median(bare50s), median(bare99s)
 				t.Logf("stub p50 %d µs, p99 %d µs; beyond it p50 %+d µs %v, p99 %+d µs %v; a bare client p50 %+d µs, p99 %+d µs; processors %.0f %% busy",
 					stub.P50, stub.P99, p50, p50s, p99, p99s, bare50, bare99, 100*busy)
-				if busy > 0.9 {
+				if busy > 0.85 {
 					return
 				}
 				if tolerance := 0.01*float64(stub.P50) + 150; wrong(p50, bare50, tolerance) {
@@ -61,9 +61,9 @@ func TestAccuracyKnownLatency(t *testing.T) {
 }
 
 // wrong reports whether the instrument is off, in microseconds: by more than the
-// tolerance, and by more than half of it beyond what a bare client measures.
+// tolerance, and too low or by more than half of it beyond what a bare client measures.
 func wrong(measured, bare int64, tolerance float64) bool {
-	return math.Abs(float64(measured)) > tolerance && math.Abs(float64(measured-bare)) > tolerance/2
+	return math.Abs(float64(measured)) > tolerance && (measured < 0 || float64(measured-bare) > tolerance/2)
 }
 
 func median(all []int64) int64 {

@@ -40,11 +40,19 @@ type source struct {
 	due    arrival.Arrival
 }
 
-// step is a later operation of a chain, or the next arrival of a client, and when it is due.
+// step is a later operation of a chain, the next arrival of a client, or a chain
+// that begins later, and when it is due.
 type step struct {
 	at     time.Duration
 	task   task
-	client *client // nil for a task
+	client *client // nil for the others
+	start  *start  // nil for the others
+}
+
+// start is a chain that begins when it is due, or never, where the run ends before.
+type start struct {
+	arrive func(arriving)
+	never  func(at time.Duration)
 }
 
 // longestSleep bounds how long the thread sleeps when nothing is due.
@@ -60,6 +68,9 @@ func (p *pacer) later(s step) {
 	switch due := s.at <= p.clock.Now(); {
 	case due && s.client != nil:
 		s.client.ready(s.at, true)
+		return
+	case due && s.start != nil:
+		s.start.arrive(arriving{due: s.at, early: true})
 		return
 	case due:
 		s.task.stream.dispatch(s.task, s.at)
@@ -174,9 +185,12 @@ func (p *pacer) due() time.Duration {
 		if p.steps[0].at > p.clock.Now() {
 			return p.steps[0].at
 		}
-		if s := p.steps.pop(); s.client != nil {
+		switch s := p.steps.pop(); {
+		case s.client != nil:
 			s.client.ready(s.at, false)
-		} else {
+		case s.start != nil:
+			s.start.arrive(arriving{due: s.at})
+		default:
 			s.task.stream.release(s.task, s.at)
 		}
 	}

@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // podStep is one request in a pod's life.
@@ -25,32 +28,44 @@ const (
 	stepMarkNow // the kubelet's deletion with grace 0 sets the timestamp once more
 	stepDeleteStale
 	stepDelete
-	stepGrant // a new lease for events, in front of an event
+	stepGrant       // a new lease for events, in front of an event
+	stepEvict       // the condition that an eviction sets before the deletion
+	stepFinalizer   // the Job's controller takes its finalizer off a pod that has ended
+	stepGetEvent    // an earlier event, which is counted up
+	stepRepeatEvent // its count
 )
 
-// staleShare is how often the API server's final delete of a pod is tried on a
-// stale copy first, and fails (measured: 0.70).
-const staleShare = 0.70
-
-// startSteps and stopSteps are by the number of containers less one. Each
-// container brings the events Pulled, Created and Started, later Killing.
-var (
-	startSteps     = [2][]podStep{podStartSteps(1), podStartSteps(2)}
-	stopSteps      = [2][]podStep{podStopSteps(1, true), podStopSteps(2, true)}
-	freshStopSteps = [2][]podStep{podStopSteps(1, false), podStopSteps(2, false)}
-)
-
-func podStartSteps(containers int) []podStep {
-	return slices.Concat(
-		[]podStep{stepCreate, stepBind, stepGetAccount, stepGet, stepGet, stepCreating},
-		slices.Repeat([]podStep{stepEvent}, 3*containers),
-		[]podStep{stepGet, stepRunning, stepGet, stepReady},
-	)
+// startSteps are those of a pod's start. Each container brings the events
+// Pulled, Created and Started; a pod of a wave is scheduled by a scheduler that
+// writes one too. A Job's is ready as soon as it runs.
+func startSteps(wave scenarios.WaveShape, containers int) []podStep {
+	steps := []podStep{stepCreate, stepBind}
+	if wave != scenarios.NoWave {
+		steps = append(steps, stepEvent)
+	}
+	steps = append(steps, stepGetAccount, stepGet, stepGet, stepCreating)
+	steps = append(steps, slices.Repeat([]podStep{stepEvent}, 3*containers)...)
+	steps = append(steps, stepGet, stepRunning)
+	if wave == scenarios.BatchJob {
+		return steps
+	}
+	return append(steps, stepGet, stepReady)
 }
 
-func podStopSteps(containers int, stale bool) []podStep {
-	steps := slices.Concat([]podStep{stepGet, stepMark}, slices.Repeat([]podStep{stepEvent}, containers),
-		[]podStep{stepGet, stepTerminated, stepGet, stepGet, stepMarkNow})
+// stopSteps are those of a pod's stop. Each container brings the event Killing;
+// with stale the last deletion is tried on a stale copy first. A Job's pod ends
+// by itself, and is deleted at once when it is not needed any more.
+func stopSteps(wave scenarios.WaveShape, containers int, stale bool) []podStep {
+	if wave == scenarios.BatchJob {
+		return []podStep{stepGet, stepTerminated, stepFinalizer, stepGet, stepGet, stepDelete}
+	}
+	steps := []podStep{stepGet}
+	if wave == scenarios.NodeDrain {
+		steps = append(steps, stepEvict, stepGet)
+	}
+	steps = append(steps, stepMark)
+	steps = append(steps, slices.Repeat([]podStep{stepEvent}, containers)...)
+	steps = append(steps, stepGet, stepTerminated, stepGet, stepGet, stepMarkNow)
 	if stale {
 		steps = append(steps, stepDeleteStale)
 	}
@@ -68,7 +83,7 @@ var podThink = map[podStep]time.Duration{
 // podSize is the stored size of a pod after a write, with one container and with two.
 var podSize = map[podStep][2]int64{
 	stepCreate: {5078, 5920}, stepBind: {5200, 6169}, stepCreating: {6437, 7513}, stepRunning: {6931, 8332}, stepReady: {6757, 8142},
-	stepMark: {6781, 8166}, stepTerminated: {6781, 8166}, stepMarkNow: {6781, 8166},
+	stepMark: {6781, 8166}, stepTerminated: {6781, 8166}, stepMarkNow: {6781, 8166}, stepEvict: {6781, 8166}, stepFinalizer: {6781, 8166},
 }
 
 // podChain is a pod's start or stop: a script.
@@ -82,6 +97,13 @@ type podChain struct {
 	server int
 	// granting tells that the lease comes before the step that is due.
 	granting bool
+	// wave is what the pod comes or goes with; nil for none.
+	wave *wave
+	// event is the key of the event that is counted up, or the last that was written,
+	// which written is told of; eventRevision is of the one that was read.
+	event         string
+	eventRevision int64
+	written       func(key string)
 }
 
 // stepEnd is how a step went.
@@ -121,6 +143,12 @@ func (p *podChain) do(ctx context.Context, w *worker, t *task) next {
 		p.granting = false
 		return next{operation: p.churn.createEvent}
 	}
+	switch {
+	case step == stepMark && p.wave != nil:
+		p.wave.marked(w.outcome.Done)
+	case step == stepEvent && p.written != nil:
+		p.written(p.event)
+	}
 	p.at++
 	return p.following()
 }
@@ -128,8 +156,8 @@ func (p *podChain) do(ctx context.Context, w *worker, t *task) next {
 // following is the step that is due next, with its think time.
 func (p *podChain) following() next {
 	if p.at == len(p.steps) {
-		if p.steps[0] == stepCreate {
-			p.churn.ready.push(p.pod)
+		if w := p.churn.kind.Wave; p.steps[0] == stepCreate && (w.Shape == scenarios.NoWave || w.Replaces()) {
+			p.churn.ready.push(p.pod) // of the others none is popped
 		}
 		return next{}
 	}
@@ -161,10 +189,18 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 	case stepGrant:
 		return p.grant(ctx, w, t)
 	case stepEvent:
-		name := fmt.Sprintf("%s.%016x", pod.name, p.rng.Uint64())
-		size := sizesOf(events.Resource).draw(p.rng)
-		_, ok := w.write(ctx, t, events, create, write{key: events.Key(pod.namespace, name), size: size, lease: p.leases().use().ID, pick: p.rng.Uint64()})
-		return endOf(ok)
+		p.event = events.Key(pod.namespace, fmt.Sprintf("%s.%016x", pod.name, p.rng.Uint64()))
+		return p.writeEvent(ctx, w, t, create)
+	case stepGetEvent:
+		return endOf(w.call(ctx, t, func(ctx context.Context) (kube.Reply, error) {
+			reply, err := events.Get(ctx, p.event)
+			if reply.Current != nil {
+				p.eventRevision = reply.Current.ModRevision
+			}
+			return reply, err
+		}))
+	case stepRepeatEvent:
+		return p.writeEvent(ctx, w, t, update)
 	case stepDeleteStale:
 		// A failed compare is what this step is for.
 		_, ok := w.write(ctx, t, pods, remove, write{key: pod.key, revision: pod.before})
@@ -176,6 +212,16 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 	default:
 		return p.write(ctx, w, t, update, p.size(step))
 	}
+}
+
+// writeEvent writes an event, with the lease that is shared at present. Of two
+// that count the same one up at once, one comes too late, which its writer leaves at that.
+func (p *podChain) writeEvent(ctx context.Context, w *worker, t *task, request requester) stepEnd {
+	events := p.churn.events.At(p.server)
+	_, ok := w.write(ctx, t, events, request, write{
+		key: p.event, size: sizesOf(events.Resource).draw(p.rng), revision: p.eventRevision, lease: p.leases().use().ID, pick: p.rng.Uint64(),
+	})
+	return endOf(ok || p.eventRevision > 0 && w.outcome.Conflict)
 }
 
 // grant grants the lease that the next events share.
@@ -244,6 +290,14 @@ func (c *podChurn) operationOf(step podStep) *operation {
 		return c.remove
 	case stepGrant:
 		return c.leaseGrant
+	case stepEvict:
+		return c.evict
+	case stepFinalizer:
+		return c.finalizer
+	case stepGetEvent:
+		return c.getEvent
+	case stepRepeatEvent:
+		return c.repeatEvent
 	default:
 		return c.get
 	}

@@ -28,6 +28,11 @@ type podChurn struct {
 	updateStatus, mark      *operation
 	deleteStale, remove     *operation
 	createEvent, leaseGrant *operation
+	// All below is of waves; upkeep is nil and the operations are where there are none.
+	upkeep                *upkeep
+	whole                 *operation // the wave
+	evict, finalizer      *operation
+	getEvent, repeatEvent *operation
 }
 
 func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChurn, error) {
@@ -64,8 +69,33 @@ func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChu
 	for range e.scenario.Cluster.APIServers {
 		c.leases = append(c.leases, &eventLeases{granted: &e.leases, reuse: eventLeaseReuse})
 	}
-	e.arrivals(w, c.arrive)
-	return c, nil
+	if kind.Wave.Shape == scenarios.NoWave {
+		e.arrivals(w, c.arrive)
+		return c, nil
+	}
+	return c, c.waves(e, w)
+}
+
+// waves makes what only waves have.
+func (c *podChurn) waves(e *env, w scenarios.Workload) (err error) {
+	shape := c.kind.Wave.Shape
+	c.whole = &operation{series: e.recorder.Chain(w.Name, string(shape), "pods")}
+	if c.upkeep, err = newUpkeep(e, w, c); err != nil {
+		return err
+	}
+	switch shape {
+	case scenarios.NodeDrain:
+		c.evict = e.operation(w, "evict", "pods", writeTimeout)
+	case scenarios.BatchJob:
+		c.finalizer = e.operation(w, "remove-finalizer", "pods", writeTimeout)
+	default:
+	}
+	if c.upkeep.events.share.RepeatedStarted > 0 {
+		c.getEvent = e.operation(w, "get-event", "events", readTimeout)
+		c.repeatEvent = e.operation(w, "update-event", "events", writeTimeout)
+	}
+	e.arrivals(w, c.arriveWave)
+	return nil
 }
 
 // prepare makes the service accounts that kubelets ask for, and the first lease for events of each API server.
@@ -73,6 +103,11 @@ func (c *podChurn) prepare(ctx context.Context, e *env) error {
 	for i := range namespaces {
 		p := filled{store: c.accounts, namespace: namespaceOf(i), name: "default", size: sizesOf(c.accounts.Resource)}
 		if _, err := e.create(ctx, p, uint64(i)); err != nil && !errors.Is(err, errExists) {
+			return err
+		}
+	}
+	if c.upkeep != nil {
+		if err := c.upkeep.prepare(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -98,7 +133,17 @@ func (c *podChurn) populated(p scenarios.Population, key string, index int, revi
 
 // arrive starts one pod and stops the oldest ready one.
 func (c *podChurn) arrive(a arriving) {
-	index := a.index
+	c.stream.arrive(c.starting(a.index, a.index), &chain{row: c.podStart}, c.create, a)
+	old := c.ready.pop()
+	if old == nil {
+		c.podStop.series.Count(0, c.stream.clock.Phase(a.due), record.Skipped, 1)
+		return
+	}
+	c.stream.arrive(c.stopping(old, a.index, a.index), &chain{row: c.podStop}, c.get, a)
+}
+
+// starting is the start of a new pod, by its number, which an API server has to do with.
+func (c *podChurn) starting(index, server int) *podChain {
 	// Each chain draws from a generator of its own: they run at once.
 	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)))
 	containers := 1
@@ -106,26 +151,22 @@ func (c *podChurn) arrive(a arriving) {
 		containers = 2
 	}
 	name := fmt.Sprintf("%s-%010d", c.stream.name, index)
-	p := &pod{namespace: namespaceOf(index), name: name, key: c.pods.Key(namespaceOf(index), name), containers: containers}
-	start := &podChain{churn: c, pod: p, rng: rng, steps: startSteps[containers-1], server: index}
-	c.stream.arrive(start, &chain{row: c.podStart}, c.create, a)
+	namespace := namespaceOf(server) // a wave's pods are all in one
+	p := &pod{namespace: namespace, name: name, key: c.pods.Key(namespace, name), index: index, containers: containers}
+	return &podChain{churn: c, pod: p, rng: rng, steps: startSteps(c.kind.Wave.Shape, containers), server: server}
+}
 
-	old := c.ready.pop()
-	if old == nil {
-		c.podStop.series.Count(0, c.stream.clock.Phase(a.due), record.Skipped, 1)
-		return
-	}
-	rng = rand.New(rand.NewPCG(c.seed, 2*uint64(index)+1))
-	stop := &podChain{churn: c, pod: old, rng: rng, steps: stopSteps[old.containers-1], server: index}
-	if rng.Float64() >= staleShare {
-		stop.steps = freshStopSteps[old.containers-1]
-	}
-	c.stream.arrive(stop, &chain{row: c.podStop}, c.get, a)
+// stopping is the stop of a pod, by its number.
+func (c *podChurn) stopping(old *pod, index, server int) *podChain {
+	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)+1))
+	stale := rng.Float64() < c.kind.StaleShare()
+	return &podChain{churn: c, pod: old, rng: rng, steps: stopSteps(c.kind.Wave.Shape, old.containers, stale), server: server}
 }
 
 // pod is one pod and what its owner knows of it.
 type pod struct {
 	namespace, name, key string
+	index                int // of those that the workload has started
 	containers           int
 	revision             int64
 	// before is the revision before the last write: what a stale cache holds.

@@ -16,8 +16,16 @@ type queue struct {
 	closed  bool
 }
 
+// The ring is made for smallRing tasks; one that a stall has made larger than
+// largeRing is given back once all that waited has been done, so that memory
+// does not tell of the longest stall for the rest of a run.
+const (
+	smallRing = 64
+	largeRing = 1024
+)
+
 func newQueue() *queue {
-	q := &queue{ring: make([]task, 64)}
+	q := &queue{ring: make([]task, smallRing)}
 	q.ready.L = &q.mu
 	return q
 }
@@ -76,7 +84,9 @@ func (q *queue) pop() (task, bool) {
 	t := q.ring[q.head]
 	q.ring[q.head] = task{}
 	q.head = (q.head + 1) & (len(q.ring) - 1)
-	q.n--
+	if q.n--; q.n == 0 && len(q.ring) > largeRing {
+		q.ring, q.head = make([]task, smallRing), 0
+	}
 	return t, true
 }
 

@@ -100,3 +100,19 @@ func TestStepHeap(t *testing.T) {
 		last = s.at
 	}
 }
+
+// What a stall has made large does not stay large.
+func TestQueueGivesBack(t *testing.T) {
+	q := newQueue()
+	for i := range 100 * largeRing {
+		q.push(task{index: i})
+	}
+	for i := range 100 * largeRing {
+		if got, ok := q.pop(); !ok || got.index != i {
+			t.Fatalf("popped %d, %v; want %d", got.index, ok, i)
+		}
+	}
+	if len(q.ring) != smallRing {
+		t.Errorf("an empty queue holds room for %d tasks", len(q.ring))
+	}
+}

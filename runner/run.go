@@ -225,20 +225,17 @@ func (r *run) setUp(ctx context.Context, workloads []workload) error {
 	})
 }
 
-// ownersOf are those that are told of objects. Pods belong to the first pod-churn: each is stopped once.
+// ownersOf are those that are told of objects. A pod belongs to one pod-churn: each is stopped once.
 func ownersOf(workloads []workload) (all []owner) {
-	churns := 0
+	var churns podOwners
 	for _, w := range workloads {
-		o, ok := w.(owner)
-		if _, churn := w.(*podChurn); churn {
-			churns++
-			ok = churns == 1
-		}
-		if ok {
+		if churn, ok := w.(*podChurn); ok {
+			churns = append(churns, churn)
+		} else if o, ok := w.(owner); ok {
 			all = append(all, o)
 		}
 	}
-	return all
+	return append(all, churns)
 }
 
 // owner is a workload that is told of the objects that setup makes.
@@ -345,7 +342,11 @@ func (r *run) cutOff() {
 		s.finish()
 	}
 	for _, step := range r.env.pacer.leftover() {
-		if step.client == nil {
+		switch {
+		case step.client != nil:
+		case step.start != nil:
+			step.start.never(r.clock.Now())
+		default:
 			step.task.cutOff(0, r.clock.Now(), false)
 		}
 	}

@@ -181,15 +181,16 @@ func TestPodBudget(t *testing.T) {
 	perStart := map[podStep]float64{stepCreate: 1, stepBind: 1, stepGetAccount: 1, stepGet: 4, stepCreating: 1, stepRunning: 1, stepReady: 1, stepEvent: 4.5}
 	perStop := map[podStep]float64{stepGet: 4, stepMark: 1, stepEvent: 1.5, stepTerminated: 1, stepMarkNow: 1, stepDeleteStale: 0.7, stepDelete: 1}
 	start, stop := map[podStep]float64{}, map[podStep]float64{}
-	for containers := range 2 {
-		for _, s := range startSteps[containers] {
+	stale := scenarios.PodChurn{}.StaleShare()
+	for containers := 1; containers <= 2; containers++ {
+		for _, s := range startSteps(scenarios.NoWave, containers) {
 			start[s] += 0.5
 		}
-		for _, s := range stopSteps[containers] {
-			stop[s] += 0.5 * staleShare
+		for _, s := range stopSteps(scenarios.NoWave, containers, true) {
+			stop[s] += 0.5 * stale
 		}
-		for _, s := range freshStopSteps[containers] {
-			stop[s] += 0.5 * (1 - staleShare)
+		for _, s := range stopSteps(scenarios.NoWave, containers, false) {
+			stop[s] += 0.5 * (1 - stale)
 		}
 	}
 	for _, tc := range []struct {

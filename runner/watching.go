@@ -43,6 +43,16 @@ type watchWorkload struct {
 	// connection that its API server has for the resource, and begun by a list.
 	caches bool
 	manner kube.Manner
+	// keys are the objects that are followed, one a watcher in turn; none for the whole resource.
+	keys []string
+}
+
+// key is the one that a watcher of the workload follows; empty for the whole resource.
+func (w watchWorkload) key(i int) string {
+	if len(w.keys) == 0 {
+		return ""
+	}
+	return w.keys[i%len(w.keys)]
 }
 
 // newWatching makes the ledgers of all watched resources. tell is told of watches that break off.
@@ -52,7 +62,10 @@ func newWatching(e *env, tell func(error)) (*watching, error) {
 		var err error
 		switch kind := each.Kind.(type) {
 		case scenarios.Watch:
-			err = w.add(kind.Resource, watchWorkload{name: each.Name, watchers: kind.Watchers, connections: kind.Connections, manner: mannerOf(kind)}, e.recorder.Watch(each.Name, kind.Watchers))
+			workload := watchWorkload{name: each.Name, watchers: kind.Watchers, connections: kind.Connections, manner: mannerOf(kind)}
+			if workload.keys, err = e.objects(kind); err == nil {
+				err = w.add(kind.Resource, workload, e.recorder.Watch(each.Name, kind.Watchers))
+			}
 		case scenarios.APIServer:
 			cached := model.CachedResources()
 			series := e.recorder.Watch(each.Name, kind.Servers*len(cached))
@@ -66,13 +79,44 @@ func newWatching(e *env, tell func(error)) (*watching, error) {
 	}
 	for i := range w.resources {
 		r := &w.resources[i]
-		r.store.Account(kube.NewLedger(r.store.Resource, e.run, r.series))
+		r.store.Account(r.ledger(e.run))
 	}
 	return w, nil
 }
 
+// ledger accounts for the resource's writes.
+func (r *watchedResource) ledger(run uint64) *kube.Ledger {
+	l, number := kube.NewLedger(r.store.Resource, run, r.series), 0
+	for _, workload := range r.workloads {
+		for i := range workload.watchers {
+			if key := workload.key(i); key != "" {
+				l.Narrow(number, key)
+			}
+			number++
+		}
+	}
+	return l
+}
+
+// objects are the keys that a workload's watchers follow; none where it is the whole resource.
+func (e *env) objects(w scenarios.Watch) ([]string, error) {
+	if !w.ByKey {
+		return nil, nil
+	}
+	store, err := e.storeOf(w.Resource)
+	if err != nil {
+		return nil, err
+	}
+	name := e.populationOf(w.Resource).Name
+	keys := make([]string, min(w.Objects, w.Watchers))
+	for i := range keys {
+		keys[i] = store.Key(namespaceOf(i), objectName(name, i))
+	}
+	return keys, nil
+}
+
 func mannerOf(w scenarios.Watch) kube.Manner {
-	return kube.Manner{NoPrevKV: !w.PrevKV, NoProgress: !w.Progress, Delay: w.Delay, Reopen: w.Reopen}
+	return kube.Manner{NoPrevKV: !w.PrevKV, NoProgress: !w.Progress, Delay: w.Delay, Reopen: w.Reopen, Behind: int64(w.Behind)}
 }
 
 // add adds a workload's watchers of a resource, who are counted in a series.
@@ -202,8 +246,9 @@ func (r *watchedResource) connect(e *env) error {
 			connections[i] = c
 		}
 		for i := range workload.watchers {
-			number := len(r.watchers)
-			r.watchers = append(r.watchers, kube.NewWatcher(r.store, number, connections[i%len(connections)], e.clock, workload.manner))
+			number, manner := len(r.watchers), workload.manner
+			manner.Key = workload.key(i)
+			r.watchers = append(r.watchers, kube.NewWatcher(r.store, number, connections[i%len(connections)], e.clock, manner))
 		}
 	}
 	return nil

@@ -46,7 +46,7 @@ func readEvents(t *table, _ given) Kind {
 	r := mustResource("events")
 	e := Events{
 		TTL:     t.duration("ttl", time.Hour, time.Second, 7*24*time.Hour),
-		Patches: t.percent("patches", 10, 0, 100),
+		Patches: t.percent("patches", 10),
 		Size:    t.sizes(SizeDistribution{P50: Size(r.P50), P99: Size(r.P99)}),
 	}
 	t.wholeSeconds("ttl", e.TTL)
@@ -54,7 +54,7 @@ func readEvents(t *table, _ given) Kind {
 }
 
 // deriveEvents is as many events as the pods that churn cause.
-func deriveEvents(g given) (Arrival, string, bool) {
+func deriveEvents(_ *table, g given) (Arrival, string, bool) {
 	c := g.cluster
 	if c.Churn == 0 || c.EventsPerPod == 0 {
 		return Arrival{}, `churn = "5/s" under [cluster]`, false

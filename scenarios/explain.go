@@ -161,6 +161,9 @@ func (e *Explanation) explain(w Workload, phases Phases) {
 		}
 		if known {
 			total := r.each * mean
+			if t, ok := w.Kind.(interface{ total(string, float64) float64 }); ok {
+				total = t.total(r.operation, seconds)
+			}
 			perSecond := total / seconds
 			o.Total, o.PerSecond = &total, &perSecond
 			e.OperationsTotal += total
@@ -251,6 +254,9 @@ func (w Workload) peak() float64 {
 // arrivalsInWords says when a workload's chains start.
 func (w Workload) arrivalsInWords() string {
 	text := w.processInWords()
+	if p, ok := w.Kind.(PodChurn); ok && p.Wave.Shape != NoWave {
+		text += ", " + p.Wave.inWords()
+	}
 	switch {
 	case !w.Window.Set:
 		return text

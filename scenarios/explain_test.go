@@ -10,13 +10,13 @@ import (
 )
 
 // explain is the explanation of a text.
-func explain(t *testing.T, text string, sets ...string) scenarios.Explanation {
+func explain(t *testing.T, text string) scenarios.Explanation {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "x.toml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, err := scenarios.ExplainScenario(file, sets)
+	e, err := scenarios.ExplainScenario(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +33,24 @@ func operation(t *testing.T, e scenarios.Explanation, name string) scenarios.Ope
 	}
 	t.Fatalf("no %s in %+v", name, e.Operations)
 	return scenarios.OperationEstimate{}
+}
+
+// Waves are 22.1 requests a new pod and some 40 a replaced one; after an outage all nodes come at once.
+func TestExplainWaves(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		wave  string
+		total float64
+	}{{"scale-up", 22.1}, {"rolling-update", 40.1}, {"node-drain", 42.1}, {"job", 24}} {
+		e := explain(t, "[setup.pods]\ncount = 10\n[workload.w]\nkind = \"pod-churn\"\nwave = \""+tc.wave+"\"\npods = 10\ncontainers = 2\narrival = { times = [\"0s\"] }\n")
+		if got := e.OperationsTotal / 10; math.Abs(got-tc.total) > 0.3 {
+			t.Errorf("%s: %g requests a pod, want %g", tc.wave, got, tc.total)
+		}
+	}
+	e := explain(t, "[phases]\nmeasure = \"25s\"\n[workload.w]\nkind = \"node-heartbeat\"\nnodes = 100\nspread = \"1s\"\nfrom = \"1s\"\n")
+	if renewals, statuses := *operation(t, e, "w.renew-lease").Total, *operation(t, e, "w.update-status").Total; renewals != 300 || statuses != 100 {
+		t.Errorf("%g renewals and %g statuses in 24 s after an outage", renewals, statuses)
+	}
 }
 
 // A pod's start and another's stop are 24.7 requests; heartbeats follow from the nodes.

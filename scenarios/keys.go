@@ -51,7 +51,7 @@ func readChoice(t *table) Keys {
 		t.refuse("exponent", `belongs to choice = "zipf" and "latest"`)
 	}
 	if k.Choice == HotSet {
-		k.Hot, k.Share = t.percent("hot", 10, 0, 100), t.percent("share", 90, 0, 100)
+		k.Hot, k.Share = t.percent("hot", 10), t.percent("share", 90)
 	} else {
 		t.refuse("hot", `belongs to choice = "hot"`)
 		t.refuse("share", `belongs to choice = "hot"`)

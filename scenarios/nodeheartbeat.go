@@ -1,10 +1,12 @@
 package scenarios
 
 import (
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/unit"
 )
 
 // NodeHeartbeat renews one Lease a node every Period × (1 … 1.04) and updates
@@ -14,6 +16,10 @@ type NodeHeartbeat struct {
 	Nodes int
 	// Period is 10 s by default, StatusPeriod 5 min; both are between 100 ms and a day.
 	Period, StatusPeriod time.Duration
+	// Spread is the time within which all come for the first time, with the start of the load
+	// or of the workload's window: as after an outage. It is 0 where they come as kubelets do
+	// that were started at any time: over a whole period of each.
+	Spread time.Duration
 }
 
 func (NodeHeartbeat) kind() string { return "node-heartbeat" }
@@ -31,6 +37,23 @@ func (n NodeHeartbeat) requests() []request {
 	}
 }
 
+// total is how many requests of an operation come within so many seconds. After
+// an outage each node has its first of both at once.
+func (n NodeHeartbeat) total(operation string, seconds float64) float64 {
+	period := n.Period
+	if operation == "update-status" {
+		period = n.StatusPeriod
+	}
+	if n.Spread == 0 {
+		return perSecond(n.Nodes, period) / meanJitter * seconds
+	}
+	left := seconds - n.Spread.Seconds()/2
+	if left < 0 {
+		return float64(n.Nodes) * seconds / n.Spread.Seconds()
+	}
+	return float64(n.Nodes) * (1 + math.Floor(left/(period.Seconds()*meanJitter)))
+}
+
 // before are the nodes and their leases.
 func (n NodeHeartbeat) before() (count int, bytes float64) {
 	return 2 * n.Nodes, float64(n.Nodes) * float64(mustResource("leases").P50+mustResource("nodes").P50)
@@ -44,15 +67,23 @@ func readNodeHeartbeat(t *table, g given) Kind {
 	if cluster.Nodes > 0 && !t.has("nodes") {
 		t.derive("nodes", strconv.Itoa(cluster.Nodes), "nodes of [cluster]")
 	}
-	return NodeHeartbeat{
+	h := NodeHeartbeat{
 		Nodes:        t.integer("nodes", cluster.Nodes, 1, 100_000),
 		Period:       t.duration("period", model.LeasePeriod, 100*time.Millisecond, 24*time.Hour),
 		StatusPeriod: t.duration("status_period", model.StatusPeriod, 100*time.Millisecond, 24*time.Hour),
+		Spread:       t.duration("spread", 0, time.Millisecond, time.Hour),
 	}
+	if h.Spread > h.Period {
+		t.fault("spread", "= %q is longer than period = %q, over which they are spread anyway; leave it out", unit.FormatDuration(h.Spread), unit.FormatDuration(h.Period))
+	}
+	return h
 }
 
 func (n NodeHeartbeat) encode(s *section) {
 	s.integer("nodes", n.Nodes)
 	s.duration("period", n.Period)
 	s.duration("status_period", n.StatusPeriod)
+	if n.Spread > 0 {
+		s.duration("spread", n.Spread)
+	}
 }

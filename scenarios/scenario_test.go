@@ -87,8 +87,9 @@ func TestPodChurn(t *testing.T) {
 func TestLibrary(t *testing.T) {
 	t.Parallel()
 	if got, want := scenarios.ScenarioNames(), []string{
-		"compaction-under-load", "configmap-updates", "crd-churn", "event-storm", "high-traffic", "large-lists", "lease-storm", "list-stream-vs-paged",
-		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "namespace-deletion", "node-heartbeats", "pod-churn", "raw-puts", "relist-storm", "slow-watchers", "watch-fanout",
+		"compaction-under-load", "configmap-updates", "crd-churn", "event-storm", "heartbeats-after-outage", "high-traffic", "job-burst", "large-lists", "lease-storm", "list-stream-vs-paged",
+		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "namespace-deletion", "node-drain", "node-heartbeats", "pod-churn", "raw-puts", "relist-storm",
+		"rolling-deployment", "slow-watchers", "watch-fanout",
 	}; !slices.Equal(got, want) {
 		t.Errorf("scenarios %v, want %v", got, want)
 	}

@@ -56,6 +56,16 @@ func (t *table) choice(key string, allowed []string, later ...string) string {
 	return allowed[0]
 }
 
+// optional is one of several strings, or nothing where none is written.
+func (t *table) optional(key string, allowed []string) string {
+	t.shape.choose(key, allowed)
+	if !t.has(key) {
+		t.take(key)
+		return ""
+	}
+	return t.choice(key, allowed)
+}
+
 // integer is a whole number between least and most.
 func (t *table) integer(key string, fallback, least, most int) int {
 	t.shape.say(key, rangeShape("integer", least, most))
@@ -176,8 +186,8 @@ func (t *table) quantity(key, what, suffix string) (string, bool) {
 	return "", false
 }
 
-// percent is a share between least and most.
-func (t *table) percent(key string, fallback, least, most Percent) Percent {
+// percent is a share between 0 and 100 %.
+func (t *table) percent(key string, fallback Percent) Percent {
 	t.shape.say(key, percentShape())
 	text, ok := t.quantity(key, "a share", "%")
 	if !ok {
@@ -187,8 +197,8 @@ func (t *table) percent(key string, fallback, least, most Percent) Percent {
 	switch {
 	case err != nil:
 		t.fault(key, "= %v", err)
-	case p < least || p > most:
-		t.fault(key, "= %q is out of range; it is at least %q and at most %q", text, least, most)
+	case p > 100: // a sign is not read at all
+		t.fault(key, `= %q is out of range; it is at least "0%%" and at most "100%%"`, text)
 	default:
 		return p
 	}

@@ -19,6 +19,14 @@ type Watch struct {
 	// PrevKV has events carry the value before, Progress has etcd tell how far an
 	// idle watcher is; both as API servers ask for it, unless set otherwise.
 	PrevKV, Progress bool
+	// ByKey has each watcher follow a single object, one after the other of those
+	// that setup makes, as kubelets follow a Secret; otherwise the whole resource.
+	ByKey bool
+	// Objects is how many there are to follow; 0 unless ByKey.
+	Objects int
+	// Behind is how many revisions before the present one each watch begins, which
+	// etcd then sends again; between 0, the default, and 10,000,000.
+	Behind int
 	// Delay is how long a watcher takes for each response before it looks at the
 	// next: a slow consumer. None by default, at most a minute.
 	Delay time.Duration
@@ -44,6 +52,15 @@ func readWatch(t *table, g given) Kind {
 	w.Connections = t.integer("connections", w.Watchers, 1, w.Watchers)
 	t.shape.say("connections", rangeShape("integer", 1, 100_000))
 	w.PrevKV, w.Progress = t.boolean("prev_kv", true), t.boolean("progress_notify", true)
+	if w.ByKey = t.choice("by", []string{"prefix", "key"}) == "key"; w.ByKey {
+		w.Objects = 1
+		if p, ok := g.population(w.Resource); ok && p.Count > 0 {
+			w.Objects = p.Count
+		} else if w.Resource.Name != "" {
+			t.faultHere("there are no %s to follow by their keys: write [setup.%s] with count = 1000", w.Resource.Name, suggestedName(w.Resource))
+		}
+	}
+	w.Behind = t.integer("behind", 0, 0, 10_000_000)
 	w.Delay = t.duration("delay", 0, 0, time.Minute)
 	w.Reopen = t.duration("reopen", 0, 100*time.Millisecond, 24*time.Hour)
 	return w
@@ -55,6 +72,12 @@ func (w Watch) encode(s *section) {
 	s.integer("connections", w.Connections)
 	s.boolean("prev_kv", w.PrevKV)
 	s.boolean("progress_notify", w.Progress)
+	if w.ByKey {
+		s.text("by", "key")
+	}
+	if w.Behind > 0 {
+		s.integer("behind", w.Behind)
+	}
 	s.duration("delay", w.Delay)
 	if w.Reopen > 0 {
 		s.duration("reopen", w.Reopen)

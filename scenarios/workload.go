@@ -60,13 +60,11 @@ type kindEntry struct {
 	arrives bool
 	// derive is the arrival that follows from what is given, where none is written;
 	// it reports false where nothing follows. nil for kinds that must have one.
-	derive func(given) (Arrival, string, bool)
+	derive func(*table, given) (Arrival, string, bool)
 	// instead says, where it does not arrive, what its rate follows.
 	instead string
 	// maxInFlight is the default, 0 for a kind without operations.
 	maxInFlight int
-	// chains is how many chains an arrival starts at once, where that is not 1.
-	chains int
 }
 
 // given is what a workload is read with: what it does not say follows from it.
@@ -96,7 +94,7 @@ var kinds = []kindEntry{
 	{name: "list", about: "all objects of a resource are read, in pages, at once or by RangeStream", read: readList, arrives: true, maxInFlight: 4},
 	{name: "namespace-deletion", about: "all objects of one namespace after the other are deleted, one at a time", read: readNamespaceDeletion, arrives: true, maxInFlight: 1000},
 	{name: "node-heartbeat", about: "kubelets renew their nodes' Leases and update their status", read: readNodeHeartbeat, instead: "its rate follows nodes, period and status_period", maxInFlight: 1000},
-	{name: "pod-churn", about: "pods are started and stopped, with all requests of their lives", read: readPodChurn, arrives: true, derive: deriveChurn, maxInFlight: 1000, chains: 2},
+	{name: "pod-churn", about: "pods are started and stopped, with all requests of their lives", read: readPodChurn, arrives: true, derive: deriveChurn, maxInFlight: 1000},
 	{name: "raw", about: "plain puts, gets, ranges, deletes and Txns, as etcd's own benchmark sends them", read: readRaw, arrives: true, maxInFlight: 1000},
 	{name: "relist", about: "API servers start: they read all that they cache at once, and watch it", read: readRelist, arrives: true, maxInFlight: 10_000},
 	{name: "update", about: "objects are changed as GuaranteedUpdate does, conflicts and all", read: readUpdate, arrives: true, maxInFlight: 1000},
@@ -139,7 +137,7 @@ func readWorkload(t *table, named []*table, g given) (Workload, bool) {
 		t.refuse("for", "does not belong to a %s: it watches as long as anything is written", entry.name)
 	case w.Arrival.Process == Closed:
 		t.refuse("max_in_flight", "does not belong to a closed loop: its clients are the bound")
-		w.MaxInFlight = w.Arrival.Clients * max(entry.chains, 1)
+		w.MaxInFlight = w.Arrival.Clients * chainsOf(w.Kind)
 	default:
 		w.MaxInFlight = t.integer("max_in_flight", entry.maxInFlight, 1, 100_000)
 	}
@@ -151,12 +149,20 @@ func readWorkload(t *table, named []*table, g given) (Workload, bool) {
 	return w, true
 }
 
+// chainsOf is how many chains an arrival has under way at once.
+func chainsOf(k Kind) int {
+	if several, ok := k.(interface{ chains() int }); ok {
+		return several.chains()
+	}
+	return 1
+}
+
 // arrival is what a workload writes, or else what follows from what is given.
 func (k kindEntry) arrival(t *table, g given) Arrival {
 	if k.derive == nil || t.has("arrival") {
 		return readArrival(t)
 	}
-	a, why, ok := k.derive(g)
+	a, why, ok := k.derive(t, g)
 	if !ok {
 		t.take("arrival")
 		t.faultHere(`arrival is missing; write arrival = { process = "poisson", rate = "5/s" }, or %s`, why)

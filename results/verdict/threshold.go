@@ -70,7 +70,7 @@ func operationCounters(o results.OperationRecord, seconds float64) map[string]fl
 func watchCounters(w results.WatchRecord) map[string]float64 {
 	c := map[string]float64{
 		"expected": float64(w.Expected), "delivered": float64(w.Delivered), "late": float64(w.Late),
-		"duplicated": float64(w.Duplicated), "out_of_order": float64(w.OutOfOrder), "unmatched": float64(w.Unmatched),
+		"duplicated": float64(w.Duplicated), "out_of_order": float64(w.OutOfOrder), "unmatched": float64(w.Unmatched), "replayed": float64(w.Replayed),
 	}
 	if w.Sealed {
 		c["missing"] = float64(w.Missing)

@@ -52,10 +52,16 @@ func Poisson(rate float64, seed uint64) Sequence {
 // after period × (1 … 1+jitter), drawn anew each time. n is at least 1, period
 // positive, jitter at least 0.
 func Periodic(n int, period time.Duration, jitter float64, seed uint64) Sequence {
+	return Gathered(n, period, period, jitter, seed)
+}
+
+// Gathered is Periodic whose subjects all come for the first time within a
+// spread of time, as after an outage that made all of them wait. spread is positive.
+func Gathered(n int, spread, period time.Duration, jitter float64, seed uint64) Sequence {
 	rng := rand.New(rand.NewPCG(seed, 0xd1b54a32d192ed03))
 	due := make(subjects, n)
 	for i := range due {
-		due[i] = Arrival{Due: time.Duration(rng.Int64N(int64(period))), Index: i}
+		due[i] = Arrival{Due: time.Duration(rng.Int64N(int64(spread))), Index: i}
 	}
 	due.order()
 	return func() Arrival {

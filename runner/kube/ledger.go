@@ -22,7 +22,10 @@ type Ledger struct {
 	resource model.Resource
 	run      uint64
 	watchers []*record.Series         // by the watcher's number; does not change after NewLedger
-	each     map[*record.Series]int64 // how many watchers a series has; does not change after NewLedger
+	each     map[*record.Series]int64 // how many watchers of the whole resource a series has
+	wide     int                      // how many watchers follow the whole resource
+	keyed    map[string][]int32       // those of a single key; nil where there are none
+	narrow   []bool                   // by the watcher's number: it follows a single key; nil where none does
 	next     atomic.Uint64
 	shards   [ledgerShards]ledgerShard
 	mu       sync.Mutex        // guards deletes
@@ -48,6 +51,7 @@ type entry struct {
 	revision     int64
 	sent         time.Duration
 	acked        time.Duration
+	keyed        []int32 // the watchers of its key alone
 	seen         int
 	seenBy       []uint64   // a bit a watcher
 	early        []sighting // events that came before the reply
@@ -67,7 +71,7 @@ type sighting struct {
 // NewLedger makes a ledger for a resource that is watched. watchers has, for
 // each watcher by its number, the series that counts what it sees.
 func NewLedger(r model.Resource, run uint64, watchers []*record.Series) *Ledger {
-	l := &Ledger{resource: r, run: run, watchers: watchers, each: map[*record.Series]int64{}, deletes: map[string]uint64{}}
+	l := &Ledger{resource: r, run: run, watchers: watchers, each: map[*record.Series]int64{}, wide: len(watchers), deletes: map[string]uint64{}}
 	for _, series := range watchers {
 		l.each[series]++
 	}
@@ -75,6 +79,17 @@ func NewLedger(r model.Resource, run uint64, watchers []*record.Series) *Ledger 
 		l.shards[i].entries = map[uint64]*entry{}
 	}
 	return l
+}
+
+// Narrow makes a watcher one that follows a single key. Each only once, and before anything is entered.
+func (l *Ledger) Narrow(watcher int, key string) {
+	if l.keyed == nil {
+		l.keyed, l.narrow = map[string][]int32{}, make([]bool, len(l.watchers))
+	}
+	l.keyed[key] = append(l.keyed[key], int32(watcher))
+	l.narrow[watcher] = true
+	l.each[l.watchers[watcher]]--
+	l.wide--
 }
 
 // Entry names a write in a ledger. The zero value is none, and can be settled.
@@ -95,7 +110,7 @@ func (l *Ledger) Enter(key string, value []byte, phase record.Phase, sent time.D
 	s := &l.shards[index%ledgerShards]
 	s.mu.Lock()
 	e := s.entry(len(l.watchers))
-	e.phase, e.sent = phase, sent
+	e.phase, e.sent, e.keyed = phase, sent, l.keyed[key]
 	if value == nil {
 		e.key = key
 	}
@@ -139,6 +154,9 @@ func (w Entry) Acknowledge(shard int, revision int64, at time.Duration) {
 	for series, n := range l.each {
 		series.Count(shard, e.phase, record.Expected, n)
 	}
+	for _, watcher := range e.keyed {
+		l.watchers[watcher].Count(shard, e.phase, record.Expected, 1)
+	}
 	for _, seen := range e.early {
 		l.settle(e, seen)
 	}
@@ -180,7 +198,7 @@ func (l *Ledger) leave(s *ledgerShard, index uint64, e *entry) {
 }
 
 func (l *Ledger) leaveIfSeen(s *ledgerShard, index uint64, e *entry) {
-	if e.seen == len(l.watchers) {
+	if e.seen == l.wide+len(e.keyed) {
 		l.leave(s, index, e)
 	}
 }
@@ -279,9 +297,17 @@ func (l *Ledger) CountMissing(revision int64) {
 }
 
 func (l *Ledger) countMissing(e *entry) {
-	for w, series := range l.watchers {
+	missing := func(w int) {
 		if e.seenBy[w/64]&(1<<(w%64)) == 0 {
-			series.Count(w, e.phase, record.Missing, 1)
+			l.watchers[w].Count(w, e.phase, record.Missing, 1)
 		}
+	}
+	for w := range l.watchers {
+		if l.narrow == nil || !l.narrow[w] {
+			missing(w)
+		}
+	}
+	for _, w := range e.keyed {
+		missing(int(w))
 	}
 }

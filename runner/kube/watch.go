@@ -31,6 +31,8 @@ type Watcher struct {
 	// last is the highest revision of an event so far, keys are those that it saw of it; only Run uses them.
 	last int64
 	keys [][]byte
+	// history is where etcd's is known to begin; only Run uses it.
+	history int64
 }
 
 // Clock tells the offset from the start of the run and the phase that it lies in.
@@ -47,6 +49,11 @@ type Manner struct {
 	Delay time.Duration
 	// Reopen is how long a watch lasts before it is cancelled and opened anew; 0 for ever.
 	Reopen time.Duration
+	// Key is the one that is followed; the whole resource where it is empty.
+	Key string
+	// Behind is how many revisions before where it was a watch begins: what it has seen, or
+	// was before it, comes again and is counted as replayed.
+	Behind int64
 }
 
 // NewWatcher makes a watcher of a store that accounts for its writes. Watchers
@@ -73,7 +80,7 @@ func (w *Watcher) Run(ctx context.Context, from int64, opened func(), broken fun
 		if ctx.Err() != nil {
 			return
 		}
-		if from = next; over {
+		if from = next; over || errors.Is(err, errReplayCompacted) {
 			continue
 		}
 		broken(err)
@@ -87,22 +94,52 @@ func (w *Watcher) Run(ctx context.Context, from int64, opened func(), broken fun
 // reopenAfter is how long a watcher waits before it opens a broken watch again: the API server's 0.8 s.
 const reopenAfter = 800 * time.Millisecond
 
+// errReplayCompacted tells that only what would have come again was compacted.
+var errReplayCompacted = errors.New("what would have been replayed was compacted")
+
+// replay is what comes again when a watch begins.
+type replay struct {
+	asked, last time.Duration
+	events      int64
+}
+
+// over records it, once all of it has come.
+func (p *replay) over(w *Watcher) {
+	if p.events == 0 {
+		return
+	}
+	series, phase := w.store.Ledger.watchers[w.Number], w.clock.Phase(p.last)
+	series.Count(w.Number, phase, record.Replayed, p.events)
+	series.Time(w.Number, phase, record.CatchUp, p.last-p.asked, 1)
+	p.events = 0
+}
+
 // follow watches until the watch breaks off; it returns the revision to go on from and the reason.
 func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	options := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify()}
+	key, options := w.store.prefix, []clientv3.OpOption{clientv3.WithRev(max(from-w.manner.Behind, w.history, 1)), clientv3.WithCreatedNotify()}
+	if w.manner.Key != "" {
+		key = w.manner.Key
+	} else {
+		options = append(options, clientv3.WithPrefix())
+	}
 	if !w.manner.NoPrevKV {
 		options = append(options, clientv3.WithPrevKV())
 	}
 	if !w.manner.NoProgress {
 		options = append(options, clientv3.WithProgressNotify())
 	}
-	events := w.client.Watch(ctx, w.store.prefix, options...)
+	again := replay{asked: w.clock.Now()}
+	defer again.over(w)
+	events := w.client.Watch(ctx, key, options...)
 	for r := range events {
 		at := w.clock.Now()
 		if err := r.Err(); err != nil {
 			if errors.Is(err, rpctypes.ErrCompacted) {
+				if w.history = r.CompactRevision; w.history <= from {
+					return from, errReplayCompacted
+				}
 				return r.CompactRevision, fmt.Errorf("watcher %d: revisions below %d were compacted before it saw them", w.Number, r.CompactRevision)
 			}
 			return w.reached.Load() + 1, fmt.Errorf("watcher %d: %w", w.Number, err)
@@ -111,6 +148,11 @@ func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64,
 			opened()
 		}
 		for _, ev := range r.Events {
+			if ev.Kv.ModRevision < from {
+				again.last, again.events = at, again.events+1
+				continue
+			}
+			again.over(w)
 			w.see(ev, at)
 		}
 		if n := len(r.Events); n > 0 {

@@ -120,7 +120,7 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 		in.Watches = append(in.Watches, results.WatchInterval{
 			Workload: s.workload, Phase: phase, Watchers: s.watchers,
 			Expected: b.counts[Expected], Delivered: b.counts[Delivered], Late: b.counts[Late], Missing: b.counts[Missing],
-			Duplicated: b.counts[Duplicated], OutOfOrder: b.counts[OutOfOrder], Unmatched: b.counts[Unmatched],
+			Duplicated: b.counts[Duplicated], OutOfOrder: b.counts[OutOfOrder], Unmatched: b.counts[Unmatched], Replayed: b.counts[Replayed],
 			Clamped:    b.counts[Clamped],
 			Quantities: encoded,
 		})

@@ -62,6 +62,7 @@ const (
 	Duplicated
 	OutOfOrder
 	Unmatched
+	Replayed
 	counters
 )
 
@@ -77,13 +78,14 @@ const (
 	ExpiryLateness
 	Delivery
 	DeliveryFromAck
+	CatchUp
 	Lag
 	Wake
 	quantities
 )
 
 func (q Quantity) name() string {
-	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.Lag, results.Wake}[q]
+	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.CatchUp, results.Lag, results.Wake}[q]
 }
 
 // coarse reports whether a quantity is kept with fewer figures: the generator's own are.

@@ -51,13 +51,14 @@ var watchCounters = []counter{
 	{"duplicated", count},
 	{"out_of_order", count},
 	{"unmatched", count},
+	{"replayed", count},
 }
 
 // operationQuantities are the latencies of an operation or chain; the last two only some have.
 var operationQuantities = []string{"response", "turnaround", "service", "first_chunk", "expiry_lateness"}
 
 // watchQuantities are the latencies of a watch.
-var watchQuantities = []string{"delivery", "delivery_from_ack"}
+var watchQuantities = []string{"delivery", "delivery_from_ack", "catch_up"}
 
 // stats are those that messages name; any other percentile is written alike.
 var stats = []string{"p50", "p90", "p95", "p99", "p99.9", "p99.99", "mean", "max"}
