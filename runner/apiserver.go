@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	"github.com/etcd-dyno/etcd-dyno/runner/arrival"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -26,6 +24,7 @@ type apiServers struct {
 	probers                      []*kube.Prober
 	masterLease, peerLease       *operation
 	revision, check, count       *operation
+	countObjects                 *operation // instead of revision and check, where there is no watch cache
 	get, grant, update, list     *operation
 	renewIdentity, probe, status *operation
 }
@@ -52,7 +51,7 @@ func newAPIServers(e *env, w scenarios.Workload, kind scenarios.APIServer) (*api
 	a.identities = make([]beat, kind.Servers)
 	for i := range a.identities {
 		b := &a.identities[i]
-		b.store, b.operation, b.seed = leases.At(i), a.renewIdentity, e.seed(w.Name)+uint64(i)<<32
+		b.store, b.get, b.operation, b.seed = leases.At(i), a.readFirst(), a.renewIdentity, e.seed(w.Name)+uint64(i)<<32
 		b.namespace, b.name, b.size = lockNamespace, serverName(i), sizesIn(scenarios.SizeDistribution{P50: identityBytes, P99: identityBytes})
 	}
 	a.arrive(w, s)
@@ -111,13 +110,17 @@ func (a *apiServers) operations(w scenarios.Workload) {
 	e := a.env
 	a.masterLease = &operation{series: e.recorder.Chain(w.Name, "master-lease", "masterleases")}
 	a.peerLease = &operation{series: e.recorder.Chain(w.Name, "peer-lease", "peerserverleases")}
+	if a.kind.Uncached {
+		a.countObjects = e.operation(w, "count-objects", "", readTimeout)
+	} else {
+		a.revision = e.operation(w, "get-revision", "", readTimeout)
+		a.check = e.operation(w, "check-consistency", "", readTimeout)
+	}
 	for _, o := range []struct {
 		to      **operation
 		name    string
 		timeout time.Duration
 	}{
-		{&a.revision, "get-revision", readTimeout},
-		{&a.check, "check-consistency", readTimeout},
 		{&a.count, "count-events", readTimeout},
 		{&a.get, "get", readTimeout},
 		{&a.grant, "lease-grant", writeTimeout},
@@ -131,6 +134,14 @@ func (a *apiServers) operations(w scenarios.Workload) {
 	}
 }
 
+// readFirst is the operation that comes before a change, where there is no watch cache.
+func (a *apiServers) readFirst() *operation {
+	if a.kind.Uncached {
+		return a.get
+	}
+	return nil
+}
+
 // arrive gives each loop its arrivals.
 func (a *apiServers) arrive(w scenarios.Workload, s *stream) {
 	e, n, seed := a.env, a.kind.Servers, a.env.seed(w.Name)
@@ -142,8 +153,12 @@ func (a *apiServers) arrive(w scenarios.Workload, s *stream) {
 	one := func(o *operation, do single) func(arriving) {
 		return func(at arriving) { s.arrive(do, nil, o, at) }
 	}
-	loop(n*len(a.cached), loops.Poll, one(a.revision, a.poll))
-	loop(n*len(a.cached), loops.Check, one(a.check, a.checks))
+	if a.kind.Uncached {
+		loop(n*len(a.cached), loops.Poll, one(a.countObjects, a.countsObjects))
+	} else {
+		loop(n*len(a.cached), loops.Poll, one(a.revision, a.poll))
+		loop(n*len(a.cached), loops.Check, one(a.check, a.checks))
+	}
 	loop(n*len(a.events), loops.Count, one(a.count, a.counts))
 	loop(n, loops.OwnLease, func(at arriving) {
 		s.arrive(&leaseTurn{servers: a, server: at.index, lease: &a.owners[at.index].master, steps: a.masterSteps()}, &chain{row: a.masterLease}, a.get, at)
@@ -151,7 +166,7 @@ func (a *apiServers) arrive(w scenarios.Workload, s *stream) {
 	loop(n, loops.OwnLease, func(at arriving) {
 		s.arrive(&leaseTurn{servers: a, server: at.index, lease: &a.owners[at.index].peer, steps: a.peerSteps()}, &chain{row: a.peerLease}, a.get, at)
 	})
-	loop(n, loops.OwnLease, func(at arriving) { s.arrive(&a.identities[at.index], nil, a.renewIdentity, at) })
+	loop(n, loops.OwnLease, func(at arriving) { s.arrive(&a.identities[at.index], nil, a.identities[at.index].first(), at) })
 	if a.kind.Probes {
 		// /readyz is asked once a second and asks etcd once by each prober; /livez, every 10 s, finds
 		// the answer of a moment ago nearly always.
@@ -221,21 +236,21 @@ func (a *apiServers) poll(ctx context.Context, w *worker, t *task) bool {
 func (a *apiServers) checks(ctx context.Context, w *worker, t *task) bool {
 	store, watcher := a.at(t.index)
 	return w.call(ctx, t, func(ctx context.Context) (kube.Reply, error) {
-		page := kube.Page{Revision: watcher.Reached()}
-		for {
-			next, err := store.Stream(ctx, kube.Listing{Limit: kube.FallbackPage}, page, w.chunk)
-			if kube.Code(err) == codes.Unimplemented {
-				next, err = store.Page(ctx, kube.Listing{Limit: kube.FallbackPage}, page)
-			}
-			if page = next; err != nil || page.Continue == "" {
-				return kube.Reply{Revision: page.Revision}, err
-			}
-		}
+		revision, err := store.ReadAll(ctx, kube.FallbackPage, watcher.Reached(), w.chunk)
+		return kube.Reply{Revision: revision}, err
 	})
 }
 
+// countsObjects counts a resource's objects, which nothing else knows without a cache.
+func (a *apiServers) countsObjects(ctx context.Context, w *worker, t *task) bool {
+	return a.countsIn(ctx, w, t, a.cached[t.index%len(a.cached)].At(t.index/len(a.cached)))
+}
+
 func (a *apiServers) counts(ctx context.Context, w *worker, t *task) bool {
-	store := a.events[t.index%len(a.events)].At(t.index / len(a.events))
+	return a.countsIn(ctx, w, t, a.events[t.index%len(a.events)].At(t.index/len(a.events)))
+}
+
+func (*apiServers) countsIn(ctx context.Context, w *worker, t *task, store *kube.Store) bool {
 	return w.call(ctx, t, func(ctx context.Context) (kube.Reply, error) {
 		_, err := store.Count(ctx)
 		return kube.Reply{}, err

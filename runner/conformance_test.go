@@ -280,3 +280,86 @@ func TestConformanceAPIServer(t *testing.T) {
 		t.Errorf("%d leases of 15 s", grants)
 	}
 }
+
+// API servers that do not know RangeStream read prefixes by Range, in pages of 10,000 (§3).
+func TestConformanceNoRangeStream(t *testing.T) {
+	s := observed(t, startEtcd(t), "11s", "[cluster]\napiserver=\"no-range-stream\"\n[workload.w]\nkind=\"apiserver\"\nscrape=\"0s\"")
+	for _, r := range model.CachedResources() {
+		if got := s.of(r.Path + "/"); len(got) < 2 || got[0] != "Range{prefix,limit=10000} hasleader" || got[1] != rowWatch {
+			t.Errorf("about the cache of %s was sent %q", r.Name, got)
+		}
+	}
+	if got := s.of("masterleases/"); len(got) == 0 || got[0] != "Range{prefix,limit=10000}" {
+		t.Errorf("the master leases are read by %q", got)
+	}
+	for _, each := range s.of("*") {
+		if strings.HasPrefix(each, "RangeStream") {
+			t.Errorf("sent %s", each)
+		}
+	}
+}
+
+// API servers without a watch cache read every object before they change it,
+// count by Range, and their own watches, 42, want no word of progress (§2 and §3).
+func TestConformanceNoWatchCache(t *testing.T) {
+	s := observed(t, startEtcd(t), "3s", `
+[cluster]
+apiserver = "no-watch-cache"
+[setup.pods]
+count = 1
+[setup.configmaps]
+count = 2
+[workload.servers]
+kind = "apiserver"
+scrape = "0s"
+[workload.churn]
+kind = "pod-churn"
+containers = 1
+grace = "50ms"
+arrival = { times = ["0s"] }
+[workload.updates]
+kind = "update"
+resource = "configmaps"
+choice = "sequential"
+arrival = { times = ["0s"] }
+[workload.beats]
+kind = "node-heartbeat"
+nodes = 1
+period = "1s"
+status_period = "1h"
+[workload.locks]
+kind = "leader-election"
+locks = 1
+period = "1s"
+[workload.deletion]
+kind = "namespace-deletion"
+from = "2s"
+arrival = { times = ["500ms"] }
+`)
+	const rowLoopback = "Watch{prefix=true prev_kv=true progress_notify=false fragment=false filters=0 start=true} hasleader"
+	watches, streams := 0, 0
+	for _, each := range s.of("*") {
+		switch {
+		case each == rowLoopback:
+			watches++
+		case strings.HasPrefix(each, "Watch{"):
+			t.Errorf("sent %s", each)
+		case each == "RangeStream{prefix} hasleader":
+			streams++
+		}
+	}
+	if watches != 42 || streams != 42 {
+		t.Errorf("%d watches, and %d reads before them, want 42", watches, streams)
+	}
+	wantShapes(t, s, "pods/ns-00/churn-0000000000", rowCreate, rowGet, rowUpdate, rowGet, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate)
+	wantShapes(t, s, "pods/ns-00/pods-setup-000000000", rowCreate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowGet, rowUpdate, rowGet, rowDelete,
+		rowGet) // the namespace's deletion finds it gone
+	wantShapes(t, s, "configmaps/ns-00/configmaps-setup-000000000", rowCreate, rowGet, rowUpdate, rowGet, rowGet, rowDelete)
+	for _, object := range []string{"leases/kube-node-lease/beats-node-00000", "leases/kube-system/locks-kube-controller-manager"} {
+		want := []string{rowCreate}
+		for range max((len(s.of(object))-1)/2, 2) {
+			want = append(want, rowGet, rowUpdate)
+		}
+		wantShapes(t, s, object, want...)
+	}
+}

@@ -86,7 +86,7 @@ func (e *env) workload(w scenarios.Workload) (workload, error) {
 	case scenarios.NodeHeartbeat:
 		return newHeartbeats(e, w, kind)
 	case scenarios.NamespaceDeletion:
-		return newDeletions(e, w)
+		return newDeletions(e, w, kind)
 	case scenarios.PodChurn:
 		return newPodChurn(e, w, kind)
 	case scenarios.Raw:

@@ -37,8 +37,12 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 	}
 	s := e.stream(w)
 	seed := e.seed(w.Name)
-	h.renew = beats(h.leases, e.operation(w, "renew-lease", "leases", writeTimeout), w.Name, kind.Nodes, seed)
-	h.status = beats(h.nodes, e.operation(w, "update-status", "nodes", writeTimeout), w.Name, kind.Nodes, seed+1)
+	var get *operation
+	if kind.Uncached {
+		get = e.operation(w, "get", "", readTimeout)
+	}
+	h.renew = beats(h.leases, get, e.operation(w, "renew-lease", "leases", writeTimeout), w.Name, kind.Nodes, seed)
+	h.status = beats(h.nodes, get, e.operation(w, "update-status", "nodes", writeTimeout), w.Name, kind.Nodes, seed+1)
 	for i, each := range []struct {
 		beats  []beat
 		period time.Duration
@@ -47,7 +51,7 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 		spread := cmp.Or(kind.Spread, each.period)
 		e.pacer.add(e.windowed(w, arrival.Gathered(kind.Nodes, spread, each.period, heartbeatJitter, seed+uint64(i))), func(a arriving) {
 			b := &each.beats[a.index]
-			s.arrive(b, nil, b.operation, a)
+			s.arrive(b, nil, b.first(), a)
 		})
 	}
 	return h, nil
@@ -71,6 +75,7 @@ func nodeName(workload string, i int) string { return fmt.Sprintf("%s-node-%05d"
 type beat struct {
 	store     *kube.Store
 	operation *operation
+	get       *operation // that comes before, where there is no watch cache; nil otherwise
 	namespace string
 	name      string
 	size      sizes
@@ -79,11 +84,11 @@ type beat struct {
 	count     atomic.Uint64 // of the updates so far
 }
 
-func beats(s *kube.Store, o *operation, workload string, nodes int, seed uint64) []beat {
+func beats(s *kube.Store, get, o *operation, workload string, nodes int, seed uint64) []beat {
 	all := make([]beat, nodes)
 	for i := range all {
 		b := &all[i]
-		b.store, b.operation, b.seed = s.At(i), o, seed+uint64(i)<<32
+		b.store, b.get, b.operation, b.seed = s.At(i), get, o, seed+uint64(i)<<32
 		b.namespace, b.name, b.size = leaseNamespace, nodeName(workload, i), sizesOf(s.Resource)
 	}
 	return all
@@ -96,7 +101,21 @@ func (b *beat) create(ctx context.Context, e *env, pick uint64) error {
 	return err
 }
 
+// first is the operation that a beat begins with.
+func (b *beat) first() *operation {
+	if b.get != nil {
+		return b.get
+	}
+	return b.operation
+}
+
 func (b *beat) do(ctx context.Context, w *worker, t *task) next {
+	if t.operation == b.get {
+		if !w.readRevision(ctx, t, b.store, b.store.Key(b.namespace, b.name), &b.revision) {
+			return next{failed: true}
+		}
+		return next{operation: b.operation}
+	}
 	rng := rand.New(rand.NewPCG(b.seed, b.count.Add(1)))
 	r := write{key: b.store.Key(b.namespace, b.name), size: b.size.draw(rng), revision: b.revision.Load(), pick: rng.Uint64()}
 	reply, ok := w.write(ctx, t, b.store, update, r)
@@ -112,4 +131,9 @@ func (b *beat) do(ctx context.Context, w *worker, t *task) next {
 	}
 }
 
-func (*beat) unreached(*task) []*operation { return nil }
+func (b *beat) unreached(t *task) []*operation {
+	if t.operation == b.get {
+		return []*operation{b.operation}
+	}
+	return nil
+}

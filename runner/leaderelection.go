@@ -36,14 +36,19 @@ func newLocks(e *env, w scenarios.Workload, kind scenarios.LeaderElection) (*loc
 	}
 	l := &locks{store: store, renew: make([]beat, kind.Locks)}
 	o := e.operation(w, "renew-lock", "leases", writeTimeout)
+	var get *operation
+	if kind.Uncached {
+		get = e.operation(w, "get", "leases", readTimeout)
+	}
 	for i := range l.renew {
 		b := &l.renew[i]
-		b.store, b.operation, b.seed = store.At(i), o, e.seed(w.Name)+uint64(i)<<32
+		b.store, b.get, b.operation, b.seed = store.At(i), get, o, e.seed(w.Name)+uint64(i)<<32
 		b.namespace, b.name, b.size = lockNamespace, lockName(w.Name, i), lockSize()
 	}
 	s := e.stream(w)
 	e.pacer.add(e.windowed(w, arrival.Periodic(kind.Locks, kind.Period, 0, e.seed(w.Name))), func(a arriving) {
-		s.arrive(&l.renew[a.index], nil, o, a)
+		b := &l.renew[a.index]
+		s.arrive(b, nil, b.first(), a)
 	})
 	return l, nil
 }

@@ -30,7 +30,7 @@ type known struct {
 	revision int64
 }
 
-func newDeletions(e *env, w scenarios.Workload) (*deletions, error) {
+func newDeletions(e *env, w scenarios.Workload, kind scenarios.NamespaceDeletion) (*deletions, error) {
 	d := &deletions{
 		clock: e.clock,
 		chain: &operation{series: e.recorder.Chain(w.Name, "namespace-deletion", "")},
@@ -45,7 +45,7 @@ func newDeletions(e *env, w scenarios.Workload) (*deletions, error) {
 			return nil, err
 		}
 		for i := range d.namespaces {
-			d.namespaces[i] = append(d.namespaces[i], &populated{store: store, cached: p.Resource.Name != "events"})
+			d.namespaces[i] = append(d.namespaces[i], &populated{store: store, cached: p.Resource.Name != "events" && !kind.Uncached})
 		}
 	}
 	s := e.stream(w)
@@ -89,14 +89,7 @@ func (d *deletion) do(ctx context.Context, w *worker, t *task) next {
 		}
 		return d.following()
 	case d.deletions.get:
-		if !w.read(ctx, t, store, p.objects[d.at].key) {
-			return next{failed: true}
-		}
-		if d.read++; d.read == 1 && !p.cached {
-			return next{operation: d.deletions.get}
-		}
-		d.revision = p.objects[d.at].revision
-		return next{operation: d.deletions.remove}
+		return d.got(ctx, w, t, p)
 	default:
 		reply, ok := w.write(ctx, t, store, remove, write{key: p.objects[d.at].key, revision: d.revision})
 		switch {
@@ -111,14 +104,37 @@ func (d *deletion) do(ctx context.Context, w *worker, t *task) next {
 	}
 }
 
+// got reads the object that is to be deleted, twice where no cache knows its revision.
+func (d *deletion) got(ctx context.Context, w *worker, t *task, p *populated) next {
+	var reply kube.Reply
+	ok := w.call(ctx, t, func(ctx context.Context) (_ kube.Reply, err error) {
+		reply, err = p.store.At(d.server).Get(ctx, p.objects[d.at].key)
+		return reply, err
+	})
+	switch d.read++; {
+	case !ok:
+		return next{failed: true}
+	case reply.Current == nil: // someone else has deleted it
+		d.at, d.read = d.at+1, 0
+		return d.following()
+	case p.cached:
+		d.revision = p.objects[d.at].revision
+	case d.read == 1:
+		return next{operation: d.deletions.get}
+	default:
+		d.revision = reply.Current.ModRevision
+	}
+	return next{operation: d.deletions.remove}
+}
+
 // lists asks for what is to be deleted: of cached resources only the revision, of events all.
 func (d *deletion) lists(ctx context.Context, w *worker, store *kube.Store) (kube.Reply, error) {
 	if d.left[0].cached {
 		revision, err := store.Revision(ctx)
 		return kube.Reply{Revision: revision}, err
 	}
-	page, err := store.Stream(ctx, kube.Listing{Limit: kube.FallbackPage}, kube.Page{}, w.chunk)
-	return kube.Reply{Revision: page.Revision}, err
+	revision, err := store.ReadAll(ctx, kube.FallbackPage, 0, w.chunk)
+	return kube.Reply{Revision: revision}, err
 }
 
 // following is the next object, or the list of the next resource.

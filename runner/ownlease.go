@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"google.golang.org/grpc/codes"
-
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 )
 
@@ -104,11 +102,8 @@ func (l *leaseTurn) request(ctx context.Context, w *worker) (kube.Reply, error) 
 	case readEndpoints:
 		return a.endpoints.At(l.server).Get(ctx, a.endpoints.Key(defaultNamespace, apiServerService))
 	case listOwn:
-		page, err := store.Stream(ctx, kube.Listing{}, kube.Page{}, w.chunk)
-		if kube.Code(err) == codes.Unimplemented {
-			page, err = store.Page(ctx, kube.Listing{Limit: kube.FallbackPage}, kube.Page{})
-		}
-		return kube.Reply{Revision: page.Revision}, err
+		revision, err := store.ReadAll(ctx, 0, 0, w.chunk)
+		return kube.Reply{Revision: revision}, err
 	default:
 		return a.slices.At(l.server).Get(ctx, a.slices.Key(defaultNamespace, apiServerService))
 	}

@@ -72,6 +72,20 @@ func stopSteps(wave scenarios.WaveShape, containers int, stale bool) []podStep {
 	return append(steps, stepDelete)
 }
 
+// readingFirst puts a Get before each write of a pod that is there, as API
+// servers without a watch cache do.
+func readingFirst(steps []podStep) (all []podStep) {
+	for _, s := range steps {
+		switch s {
+		case stepBind, stepCreating, stepRunning, stepReady, stepMark, stepTerminated, stepMarkNow, stepDelete, stepEvict, stepFinalizer:
+			all = append(all, stepGet)
+		default:
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
 // podThink is the mean time before a step; it is drawn between half and one and
 // a half of it. The longest start, with two containers, thinks 0.92 s in the
 // mean and never 2 s. The grace period comes before the terminated status.
@@ -171,8 +185,10 @@ func (p *podChain) following() next {
 }
 
 func (p *podChain) think(step podStep) time.Duration {
-	if step == stepGet && p.at+1 < len(p.steps) && p.steps[p.at+1] == stepTerminated {
-		return p.churn.kind.Grace
+	if step == stepGet && p.steps[p.at-1] != stepGet {
+		if i := slices.IndexFunc(p.steps[p.at:], func(s podStep) bool { return s != stepGet }); p.steps[p.at+i] == stepTerminated {
+			return p.churn.kind.Grace
+		}
 	}
 	return time.Duration(float64(podThink[step]) * (0.5 + p.rng.Float64()))
 }

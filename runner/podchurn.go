@@ -153,14 +153,22 @@ func (c *podChurn) starting(index, server int) *podChain {
 	name := fmt.Sprintf("%s-%010d", c.stream.name, index)
 	namespace := namespaceOf(server) // a wave's pods are all in one
 	p := &pod{namespace: namespace, name: name, key: c.pods.Key(namespace, name), index: index, containers: containers}
-	return &podChain{churn: c, pod: p, rng: rng, steps: startSteps(c.kind.Wave.Shape, containers), server: server}
+	return &podChain{churn: c, pod: p, rng: rng, steps: c.steps(startSteps(c.kind.Wave.Shape, containers)), server: server}
 }
 
 // stopping is the stop of a pod, by its number.
 func (c *podChurn) stopping(old *pod, index, server int) *podChain {
 	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)+1))
 	stale := rng.Float64() < c.kind.StaleShare()
-	return &podChain{churn: c, pod: old, rng: rng, steps: stopSteps(c.kind.Wave.Shape, old.containers, stale), server: server}
+	return &podChain{churn: c, pod: old, rng: rng, steps: c.steps(stopSteps(c.kind.Wave.Shape, old.containers, stale)), server: server}
+}
+
+// steps are those that the imitated API server sends for them.
+func (c *podChurn) steps(steps []podStep) []podStep {
+	if c.kind.Uncached {
+		return readingFirst(steps)
+	}
+	return steps
 }
 
 // pod is one pod and what its owner knows of it.

@@ -15,7 +15,8 @@ import (
 // relists starts API servers, which fill their caches.
 type relists struct {
 	env                   *env
-	cached                []model.Resource
+	watched               []model.Resource
+	uncached              bool
 	bootstrap             *operation
 	list, revision, watch *operation
 	wg                    sync.WaitGroup // of those who drain watches
@@ -25,11 +26,14 @@ type relists struct {
 
 func newRelists(e *env, w scenarios.Workload, kind scenarios.Relist) *relists {
 	r := &relists{
-		env: e, cached: model.CachedResources(),
+		env: e, watched: kind.Watched(), uncached: kind.Uncached,
 		bootstrap: &operation{series: e.recorder.Chain(w.Name, "bootstrap", "")},
-		list:      e.operation(w, "list", "", readTimeout), revision: e.operation(w, "get-revision", "", readTimeout), watch: e.operation(w, "watch", "", readTimeout),
+		list:      e.operation(w, "list", "", readTimeout), watch: e.operation(w, "watch", "", readTimeout),
 	}
-	r.caches = make([]*kube.Cache, kind.Servers*len(r.cached))
+	if !kind.Uncached {
+		r.revision = e.operation(w, "get-revision", "", readTimeout)
+	}
+	r.caches = make([]*kube.Cache, kind.Servers*len(r.watched))
 	e.background = append(e.background, r.end)
 	s := e.stream(w)
 	e.arrivals(w, func(a arriving) {
@@ -74,9 +78,17 @@ type cacheStart struct {
 	revision int64
 }
 
+// then is what follows the list.
+func (c *cacheStart) then() *operation {
+	if c.relists.uncached {
+		return c.relists.watch
+	}
+	return c.relists.revision
+}
+
 func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 	r := c.relists
-	resource := r.cached[c.at%len(r.cached)]
+	resource := r.watched[c.at%len(r.watched)]
 	switch t.operation {
 	case r.list:
 		ok := w.call(ctx, t, func(ctx context.Context) (reply kube.Reply, err error) {
@@ -90,7 +102,7 @@ func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 		if !ok {
 			return next{failed: true}
 		}
-		return next{operation: r.revision}
+		return next{operation: c.then()}
 	case r.revision:
 		if !w.call(ctx, t, c.cache.Revision) {
 			return next{failed: true}
@@ -99,7 +111,7 @@ func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 	default:
 		var events clientv3.WatchChan
 		ok := w.call(ctx, t, func(ctx context.Context) (reply kube.Reply, err error) {
-			events, err = c.cache.Watch(ctx, c.revision+1)
+			events, err = c.cache.Watch(ctx, c.revision+1, !r.uncached)
 			return kube.Reply{}, err
 		})
 		if ok {
@@ -115,6 +127,9 @@ func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 func (c *cacheStart) unreached(t *task) []*operation {
 	switch t.operation {
 	case c.relists.list:
+		if c.relists.uncached {
+			return []*operation{c.relists.watch}
+		}
 		return []*operation{c.relists.revision, c.relists.watch}
 	case c.relists.revision:
 		return []*operation{c.relists.watch}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"sync/atomic"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -67,6 +68,18 @@ func (w *worker) call(ctx context.Context, t *task, request func(ctx context.Con
 	reply, err := request(ctx)
 	w.outcome.Revision = reply.Revision
 	return w.end(err, false)
+}
+
+// readRevision sends a get for the revision that an object has, as an API server
+// without a watch cache does before it changes the object.
+func (w *worker) readRevision(ctx context.Context, t *task, s *kube.Store, key string, into *atomic.Int64) bool {
+	return w.call(ctx, t, func(ctx context.Context) (kube.Reply, error) {
+		reply, err := s.Get(ctx, key)
+		if reply.Current != nil {
+			raise(into, reply.Current.ModRevision)
+		}
+		return reply, err
+	})
 }
 
 // read sends a get and reports whether it succeeded.

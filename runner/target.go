@@ -18,6 +18,7 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 )
 
 // Credentials open a cluster that exists. They are in no file, log or error.
@@ -53,7 +54,7 @@ func open(ctx context.Context, folder string, job Job) (*target, error) {
 		return nil, fmt.Errorf("starting the lab %s: %w", job.Configuration.Name, err)
 	}
 	t := &target{lab: l, prefix: registry}
-	if err := t.dial(ctx, kube.Options{Endpoints: l.Endpoints()}, job.Configuration); err != nil {
+	if err := t.dial(ctx, kube.Options{Endpoints: l.Endpoints()}, job); err != nil {
 		return nil, errors.Join(err, t.close(ctx))
 	}
 	if t.filesystem, err = lab.FilesystemOf(filepath.Join(folder, results.DataFolder)); err != nil {
@@ -74,7 +75,7 @@ func openForeign(ctx context.Context, job Job) (*target, error) {
 		Endpoints: job.Configuration.Endpoints, TLS: config,
 		Username: job.Credentials.Username, Password: job.Credentials.Password,
 	}
-	if err := t.dial(ctx, o, job.Configuration); err != nil {
+	if err := t.dial(ctx, o, job); err != nil {
 		return nil, err
 	}
 	if err := t.refuseUnlessEmpty(ctx); err != nil {
@@ -83,8 +84,9 @@ func openForeign(ctx context.Context, job Job) (*target, error) {
 	return t, nil
 }
 
-func (t *target) dial(ctx context.Context, o kube.Options, c scenarios.Configuration) error {
-	o.Prefix = t.prefix
+func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
+	c := job.Configuration
+	o.Prefix, o.NoRangeStream = t.prefix, job.Scenario.Cluster.APIServer == model.NoRangeStream
 	api, status, err := kube.Dial(ctx, o)
 	if err != nil {
 		return err

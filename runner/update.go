@@ -17,6 +17,7 @@ type updates struct {
 	size         sizes
 	objects      []object
 	chain, write *operation
+	get          *operation // that comes before, where there is no watch cache; nil otherwise
 }
 
 // object is what the API servers' caches know of an object.
@@ -35,12 +36,17 @@ func newUpdates(e *env, w scenarios.Workload, kind scenarios.Update) (*updates, 
 		chain: &operation{series: e.recorder.Chain(w.Name, "guaranteed-update", kind.Resource.Name)},
 		write: e.operation(w, "update", kind.Resource.Name, writeTimeout),
 	}
+	first := u.write
+	if kind.Uncached {
+		u.get = e.operation(w, "get", kind.Resource.Name, readTimeout)
+		first = u.get
+	}
 	s := e.stream(w)
 	e.arrivals(w, func(a arriving) {
 		rng := rand.New(rand.NewPCG(u.seed, uint64(a.index)))
 		at := chooseKey(kind.Keys, rng, a.index)
 		change := &change{updates: u, object: &u.objects[at], store: store.At(a.index), size: u.size.draw(rng), rng: rng}
-		s.arrive(change, &chain{row: u.chain}, u.write, a)
+		s.arrive(change, &chain{row: u.chain}, first, a)
 	})
 	return u, nil
 }
@@ -67,6 +73,12 @@ type change struct {
 }
 
 func (c *change) do(ctx context.Context, w *worker, t *task) next {
+	if t.operation == c.updates.get {
+		if !w.readRevision(ctx, t, c.store, c.object.key, &c.object.revision) {
+			return next{failed: true}
+		}
+		return next{operation: c.updates.write}
+	}
 	expect := c.known
 	if expect == 0 {
 		expect = c.object.revision.Load()
@@ -85,7 +97,12 @@ func (c *change) do(ctx context.Context, w *worker, t *task) next {
 	}
 }
 
-func (*change) unreached(*task) []*operation { return nil }
+func (c *change) unreached(t *task) []*operation {
+	if t.operation == c.updates.get {
+		return []*operation{c.updates.write}
+	}
+	return nil
+}
 
 // raise stores a revision unless a later one is there.
 func raise(into *atomic.Int64, revision int64) {

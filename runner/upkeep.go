@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
@@ -34,6 +35,9 @@ func newUpkeep(e *env, w scenarios.Workload, c *podChurn) (*upkeep, error) {
 			operation: e.operation(w, o.Operation, o.Resource, writeTimeout),
 			rng:       rand.New(rand.NewPCG(c.seed, uint64(i)<<40)),
 		}
+		if c.kind.Uncached {
+			k.get = c.get
+		}
 		u.objects = append(u.objects, k)
 	}
 	u.events = &controllerEvents{churn: c, share: events}
@@ -48,7 +52,7 @@ func (u *upkeep) prepare(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		k.revision = revision
+		k.revision.Store(revision)
 	}
 	return nil
 }
@@ -77,11 +81,12 @@ type kept struct {
 	key       string
 	size      sizes
 	operation *operation
+	get       *operation // that comes before, where there is no watch cache; nil otherwise
 	mu        sync.Mutex // guards all below
 	owed      float64    // updates that are due
 	busy      bool       // one is under way
 	// Only the update that is under way uses these.
-	revision int64
+	revision atomic.Int64
 	rng      *rand.Rand
 }
 
@@ -99,7 +104,7 @@ func (k *kept) caused(updates float64, at time.Duration) {
 	}
 	k.mu.Unlock()
 	if begin {
-		k.churn.stream.arrive(k, nil, k.operation, arriving{due: at, early: true})
+		k.churn.stream.arrive(k, nil, k.first(), arriving{due: at, early: true})
 	}
 }
 
@@ -113,17 +118,36 @@ func (k *kept) another() bool {
 	return k.busy
 }
 
+// first is the operation that an update begins with.
+func (k *kept) first() *operation {
+	if k.get != nil {
+		return k.get
+	}
+	return k.operation
+}
+
 func (k *kept) do(ctx context.Context, w *worker, t *task) next {
-	reply, ok := w.write(ctx, t, k.store.At(0), update, write{key: k.key, size: k.size.draw(k.rng), revision: k.revision, pick: k.rng.Uint64()})
+	if t.operation == k.get {
+		if w.readRevision(ctx, t, k.store.At(0), k.key, &k.revision) {
+			return next{operation: k.operation}
+		}
+		return k.then(false)
+	}
+	reply, ok := w.write(ctx, t, k.store.At(0), update, write{key: k.key, size: k.size.draw(k.rng), revision: k.revision.Load(), pick: k.rng.Uint64()})
 	switch {
 	case ok:
-		k.revision = reply.Revision
+		k.revision.Store(reply.Revision)
 	case w.outcome.Conflict && reply.Current != nil:
-		k.revision = reply.Current.ModRevision
+		k.revision.Store(reply.Current.ModRevision)
 		return next{operation: t.operation}
 	}
+	return k.then(ok)
+}
+
+// then is the next update, or the end.
+func (k *kept) then(ok bool) next {
 	if k.another() {
-		return next{operation: t.operation, think: controllerThink}
+		return next{operation: k.first(), think: controllerThink}
 	}
 	return next{failed: !ok}
 }

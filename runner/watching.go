@@ -67,10 +67,10 @@ func newWatching(e *env, tell func(error)) (*watching, error) {
 				err = w.add(kind.Resource, workload, e.recorder.Watch(each.Name, kind.Watchers))
 			}
 		case scenarios.APIServer:
-			cached := model.CachedResources()
-			series := e.recorder.Watch(each.Name, kind.Servers*len(cached))
-			for _, r := range cached {
-				err = errors.Join(err, w.add(r, watchWorkload{name: each.Name, watchers: kind.Servers, caches: true}, series))
+			series := e.recorder.Watch(each.Name, kind.Servers*len(kind.Watched()))
+			for _, r := range kind.Watched() {
+				workload := watchWorkload{name: each.Name, watchers: kind.Servers, caches: true, manner: kube.Manner{NoProgress: kind.Uncached}}
+				err = errors.Join(err, w.add(r, workload, series))
 			}
 		}
 		if err != nil {
@@ -199,7 +199,7 @@ func (r *watchedResource) begin(ctx context.Context) (from []int64, err error) {
 		for i := range workload.watchers {
 			at := revision
 			if workload.caches {
-				if at, err = r.store.At(i).Bootstrap(ctx); err != nil {
+				if at, err = r.store.At(i).Bootstrap(ctx, func() {}); err != nil {
 					return nil, fmt.Errorf("filling the cache of %s: %w", r.store.Resource.Name, err)
 				}
 			}
@@ -231,7 +231,7 @@ func (r *watchedResource) connect(e *env) error {
 	for _, workload := range r.workloads {
 		if workload.caches {
 			for i := range workload.watchers {
-				watcher := kube.NewWatcher(r.store, len(r.watchers), r.store.At(i).Client(), e.clock, kube.Manner{})
+				watcher := kube.NewWatcher(r.store, len(r.watchers), r.store.At(i).Client(), e.clock, workload.manner)
 				r.watchers = append(r.watchers, watcher)
 				e.caches[r.store.Resource.Name] = append(e.caches[r.store.Resource.Name], watcher)
 			}

@@ -40,7 +40,7 @@ func TestRollingUpdate(t *testing.T) {
 	run, s := waveOf(t, "wave = \"rolling-update\"\npods = 20\n")
 	for operation, want := range map[string]int64{
 		"rolling-update": 1, "pod-start": 20, "pod-stop": 20, "create": 20, "bind": 20, "delete": 20, "mark-deleted": 40, "update-status": 80,
-		"update-endpointslice": 53, "update-endpoints": 47, "update-replicaset": 52, "update-deployment": 35,
+		"sync-slice": 53, "sync-endpoints": 47, "sync-replicaset": 52, "sync-deployment": 35,
 	} {
 		if got := operationOf(t, run, "w", operation).Succeeded; got != want {
 			t.Errorf("%d of %s, want %d", got, operation, want)
@@ -70,7 +70,7 @@ func TestScaleUp(t *testing.T) {
 	if took := whole.Quantities[results.Response].Max(); whole.Succeeded != 1 || took < 900_000 {
 		t.Errorf("18 gaps of 50 ms, and yet %+v took %d µs", whole.Counts, took)
 	}
-	for operation, want := range map[string]int64{"pod-start": 19, "create": 19, "update-endpointslice": 19, "update-endpoints": 20, "update-deployment": 14, "update-replicaset": 12} {
+	for operation, want := range map[string]int64{"pod-start": 19, "create": 19, "sync-slice": 19, "sync-endpoints": 20, "sync-deployment": 14, "sync-replicaset": 12} {
 		if got := operationOf(t, run, "w", operation).Succeeded; got != want {
 			t.Errorf("%d of %s, want %d", got, operation, want)
 		}
@@ -83,7 +83,7 @@ func TestJob(t *testing.T) {
 	wantShapes(t, s, "pods/ns-00/w-0000000003", rowCreate, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowUpdate, // it runs
 		rowGet, rowUpdate, rowUpdate, rowGet, rowGet, rowDelete)
 	wantShapes(t, s, "jobs/ns-00/w", append([]string{rowCreate}, repeated(rowUpdate, 20)...)...)
-	for operation, want := range map[string]int64{"job": 1, "pod-start": 10, "pod-stop": 10, "remove-finalizer": 10, "delete": 10, "update-job": 20} {
+	for operation, want := range map[string]int64{"job": 1, "pod-start": 10, "pod-stop": 10, "remove-finalizer": 10, "delete": 10, "sync-job": 20} {
 		if got := operationOf(t, run, "w", operation).Succeeded; got != want {
 			t.Errorf("%d of %s, want %d", got, operation, want)
 		}
@@ -93,7 +93,7 @@ func TestJob(t *testing.T) {
 // A drained node's pods are evicted, and each starts anew.
 func TestNodeDrain(t *testing.T) {
 	run, s := waveOf(t, "wave = \"node-drain\"\npods = 10\npace = \"100/s\"\n")
-	for operation, want := range map[string]int64{"node-drain": 1, "pod-start": 10, "pod-stop": 10, "evict": 10, "mark-deleted": 20, "delete": 10, "update-endpointslice": 26} {
+	for operation, want := range map[string]int64{"node-drain": 1, "pod-start": 10, "pod-stop": 10, "evict": 10, "mark-deleted": 20, "delete": 10, "sync-slice": 26} {
 		if got := operationOf(t, run, "w", operation).Succeeded; got != want {
 			t.Errorf("%d of %s, want %d", got, operation, want)
 		}

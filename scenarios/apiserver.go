@@ -18,6 +18,8 @@ type APIServer struct {
 	// Scrape is how often their metrics are read, for which each asks etcd for its
 	// size on a new connection; 30 s by default, never where 0.
 	Scrape time.Duration
+	// Uncached tells that they have no watch cache: see [model.NoWatchCache].
+	Uncached bool
 }
 
 // Loop is something that an API server does again and again, each time after a
@@ -47,28 +49,42 @@ func (APIServer) Loops() Loops {
 	}
 }
 
+// Watched are the resources that each watches: all that it caches, or without a
+// watch cache those that its own parts follow.
+func (a APIServer) Watched() []model.Resource { return model.Watched(!a.Uncached) }
+
 func (APIServer) kind() string { return "apiserver" }
 
-func (APIServer) operations() []string {
-	return []string{
-		"master-lease", "peer-lease",
-		"get-revision", "check-consistency", "count-events", "get", "lease-grant", "update-lease", "list-leases", "renew-identity", "probe", "status",
+func (a APIServer) operations() []string {
+	all := []string{"master-lease", "peer-lease"}
+	if a.Uncached {
+		all = append(all, "count-objects")
+	} else {
+		all = append(all, "get-revision", "check-consistency")
 	}
+	return append(all, "count-events", "get", "lease-grant", "update-lease", "list-leases", "renew-identity", "probe", "status")
 }
 
 func (a APIServer) requests() []request {
 	n, l := a.Servers, a.Loops()
 	cached := len(model.CachedResources())
-	all := []request{
+	all, gets := []request{
 		{operation: "get-revision", each: perSecond(n*cached, l.Poll.mean())},
 		{operation: "check-consistency", each: perSecond(n*cached, l.Check.mean())},
-		{operation: "count-events", each: perSecond(n*eventStores, l.Count.mean())},
-		{operation: "get", each: perSecond(4*n, l.OwnLease.mean())},
-		{operation: "lease-grant", each: perSecond(2*n, l.OwnLease.mean())},
-		{operation: "update-lease", each: perSecond(2*n, l.OwnLease.mean()), writes: true, value: 100},
-		{operation: "list-leases", each: perSecond(n, l.OwnLease.mean())},
-		{operation: "renew-identity", each: perSecond(n, l.OwnLease.mean()), writes: true, value: 720},
+	}, 4*n
+	if a.Uncached {
+		all = []request{{operation: "count-objects", each: perSecond(n*cached, l.Poll.mean())}}
+		gets += n // before the identity is renewed
 	}
+	all = append(
+		all,
+		request{operation: "count-events", each: perSecond(n*eventStores, l.Count.mean())},
+		request{operation: "get", each: perSecond(gets, l.OwnLease.mean())},
+		request{operation: "lease-grant", each: perSecond(2*n, l.OwnLease.mean())},
+		request{operation: "update-lease", each: perSecond(2*n, l.OwnLease.mean()), writes: true, value: 100},
+		request{operation: "list-leases", each: perSecond(n, l.OwnLease.mean())},
+		request{operation: "renew-identity", each: perSecond(n, l.OwnLease.mean()), writes: true, value: 720},
+	)
 	if a.Probes {
 		all = append(all, request{operation: "probe", each: perSecond(2*n, l.Probe.mean())})
 	}
@@ -83,9 +99,9 @@ const eventStores = 2
 
 func readAPIServer(t *table, g given) Kind {
 	return APIServer{
-		Servers: g.cluster.APIServers,
-		Probes:  t.boolean("probes", true),
-		Scrape:  t.duration("scrape", 30*time.Second, 0, 24*time.Hour),
+		Servers: g.cluster.APIServers, Uncached: g.uncached(),
+		Probes: t.boolean("probes", true),
+		Scrape: t.duration("scrape", 30*time.Second, 0, 24*time.Hour),
 	}
 }
 

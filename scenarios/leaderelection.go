@@ -9,14 +9,22 @@ type LeaderElection struct {
 	Locks int
 	// Period is 2 s by default, as client-go has it; between 100 ms and a day.
 	Period time.Duration
+	// Uncached tells that the API servers have no watch cache: see [model.NoWatchCache].
+	Uncached bool
 }
 
 func (LeaderElection) kind() string { return "leader-election" }
 
-func (LeaderElection) operations() []string { return []string{"renew-lock"} }
+func (l LeaderElection) operations() []string {
+	if l.Uncached {
+		return []string{"get", "renew-lock"}
+	}
+	return []string{"renew-lock"}
+}
 
 func (l LeaderElection) requests() []request {
-	return []request{{operation: "renew-lock", each: perSecond(l.Locks, l.Period), writes: true, value: 410}}
+	renewals := perSecond(l.Locks, l.Period)
+	return append(readFirst(l.Uncached, renewals), request{operation: "renew-lock", each: renewals, writes: true, value: 410})
 }
 
 func readLeaderElection(t *table, g given) Kind {
@@ -30,6 +38,8 @@ func readLeaderElection(t *table, g given) Kind {
 	return LeaderElection{
 		Locks:  t.integer("locks", 2, 1, 10_000),
 		Period: t.duration("period", 2*time.Second, 100*time.Millisecond, 24*time.Hour),
+
+		Uncached: g.uncached(),
 	}
 }
 

@@ -4,7 +4,10 @@ package scenarios
 // the other, one object at a time, as the namespace controller does: each
 // arrival takes the next of the 20 namespaces, and those after the last find
 // nothing.
-type NamespaceDeletion struct{}
+type NamespaceDeletion struct {
+	// Uncached tells that the API servers have no watch cache: see [model.NoWatchCache].
+	Uncached bool
+}
 
 // Namespaces is how many namespaces the objects of setup are spread over.
 const Namespaces = 20
@@ -21,7 +24,7 @@ func (NamespaceDeletion) requests() []request { return []request{{operation: "li
 func readNamespaceDeletion(t *table, g given) Kind {
 	for _, p := range g.setup {
 		if p.Resource.Namespaced && p.Count > 0 {
-			return NamespaceDeletion{}
+			return NamespaceDeletion{Uncached: g.uncached()}
 		}
 	}
 	t.faultHere("there is nothing in a namespace that could be deleted: write [setup.configmaps] with count = 1000")

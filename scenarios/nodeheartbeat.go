@@ -20,28 +20,40 @@ type NodeHeartbeat struct {
 	// or of the workload's window: as after an outage. It is 0 where they come as kubelets do
 	// that were started at any time: over a whole period of each.
 	Spread time.Duration
+	// Uncached tells that the API servers have no watch cache: see [model.NoWatchCache].
+	Uncached bool
 }
 
 func (NodeHeartbeat) kind() string { return "node-heartbeat" }
 
-func (NodeHeartbeat) operations() []string { return []string{"renew-lease", "update-status"} }
+func (n NodeHeartbeat) operations() []string {
+	if n.Uncached {
+		return []string{"get", "renew-lease", "update-status"}
+	}
+	return []string{"renew-lease", "update-status"}
+}
 
 // meanJitter is by how much a kubelet's period is longer in the mean.
 const meanJitter = 1.02
 
 func (n NodeHeartbeat) requests() []request {
 	lease, node := mustResource("leases"), mustResource("nodes")
-	return []request{
-		{operation: "renew-lease", each: perSecond(n.Nodes, n.Period) / meanJitter, writes: true, value: float64(lease.P50)},
-		{operation: "update-status", each: perSecond(n.Nodes, n.StatusPeriod) / meanJitter, writes: true, value: float64(node.P50)},
-	}
+	renewals, statuses := perSecond(n.Nodes, n.Period)/meanJitter, perSecond(n.Nodes, n.StatusPeriod)/meanJitter
+	return append(
+		readFirst(n.Uncached, renewals+statuses),
+		request{operation: "renew-lease", each: renewals, writes: true, value: float64(lease.P50)},
+		request{operation: "update-status", each: statuses, writes: true, value: float64(node.P50)},
+	)
 }
 
 // total is how many requests of an operation come within so many seconds. After
 // an outage each node has its first of both at once.
 func (n NodeHeartbeat) total(operation string, seconds float64) float64 {
 	period := n.Period
-	if operation == "update-status" {
+	switch operation {
+	case "get":
+		return n.total("renew-lease", seconds) + n.total("update-status", seconds)
+	case "update-status":
 		period = n.StatusPeriod
 	}
 	if n.Spread == 0 {
@@ -71,6 +83,7 @@ func readNodeHeartbeat(t *table, g given) Kind {
 		Nodes:        t.integer("nodes", cluster.Nodes, 1, 100_000),
 		Period:       t.duration("period", model.LeasePeriod, 100*time.Millisecond, 24*time.Hour),
 		StatusPeriod: t.duration("status_period", model.StatusPeriod, 100*time.Millisecond, 24*time.Hour),
+		Uncached:     g.uncached(),
 		Spread:       t.duration("spread", 0, time.Millisecond, time.Hour),
 	}
 	if h.Spread > h.Period {

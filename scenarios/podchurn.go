@@ -16,6 +16,8 @@ type PodChurn struct {
 	// Containers is the mean number of containers a pod, 1 to 2; 1.5 by default.
 	Containers float64
 	Wave       Wave
+	// Uncached tells that the API servers have no watch cache: see [model.NoWatchCache].
+	Uncached bool
 }
 
 func (PodChurn) kind() string { return "pod-churn" }
@@ -56,6 +58,12 @@ func (p PodChurn) requests() []request {
 		events++ // Scheduled
 	}
 	upkeep, own := w.Upkeep()
+	if p.Uncached { // one before each write of an object that is there, none of which is stale
+		gets, stale = gets+statuses+1+marks+stops+float64(len(p.ofWave(size))), 0
+		for _, u := range upkeep {
+			gets += u.Started + u.Stopped
+		}
+	}
 	eventSize := float64(mustResource("events").P50)
 	all := []request{
 		{operation: "create", each: 1, writes: true, value: size(5078, 5920)},
@@ -106,7 +114,10 @@ const (
 // StaleShare is how often the API server's final delete of a pod is tried on a
 // stale copy first, and fails: between 0 and 1.
 func (p PodChurn) StaleShare() float64 {
-	if p.Wave.Replaces() {
+	switch {
+	case p.Uncached:
+		return 0
+	case p.Wave.Replaces():
 		return rolledStaleShare
 	}
 	return staleShare
@@ -137,7 +148,7 @@ func readPodChurn(t *table, g given) Kind {
 		t.derive("containers", strconv.FormatFloat(containers, 'f', -1, 64), fmt.Sprintf("%g events a pod, %d a container", g.cluster.EventsPerPod, eventsPerContainer))
 	}
 	c.Containers = t.number("containers", containers, 1, 2)
-	c.Wave = readWave(t, g)
+	c.Wave, c.Uncached = readWave(t, g), g.uncached()
 	return c
 }
 

@@ -8,17 +8,33 @@ import "github.com/etcd-dyno/etcd-dyno/scenarios/model"
 type Relist struct {
 	// Servers start at once; between 1 and 100, 1 by default.
 	Servers int
+	// Uncached tells that they have no watch cache: see [model.NoWatchCache].
+	Uncached bool
 }
+
+// Watched are the resources that each reads and watches.
+func (r Relist) Watched() []model.Resource { return model.Watched(!r.Uncached) }
 
 func (Relist) kind() string { return "relist" }
 
-func (Relist) operations() []string { return []string{"bootstrap", "list", "get-revision", "watch"} }
-
-func (r Relist) requests() []request {
-	n := float64(r.Servers * len(model.CachedResources()))
-	return []request{{operation: "list", each: n}, {operation: "get-revision", each: n}, {operation: "watch", each: n}}
+func (r Relist) operations() []string {
+	if r.Uncached {
+		return []string{"bootstrap", "list", "watch"}
+	}
+	return []string{"bootstrap", "list", "get-revision", "watch"}
 }
 
-func readRelist(t *table, _ given) Kind { return Relist{Servers: t.integer("servers", 1, 1, 100)} }
+func (r Relist) requests() []request {
+	n := float64(r.Servers * len(r.Watched()))
+	all := []request{{operation: "list", each: n}, {operation: "watch", each: n}}
+	if !r.Uncached {
+		all = append(all, request{operation: "get-revision", each: n})
+	}
+	return all
+}
+
+func readRelist(t *table, g given) Kind {
+	return Relist{Servers: t.integer("servers", 1, 1, 100), Uncached: g.uncached()}
+}
 
 func (r Relist) encode(s *section) { s.integer("servers", r.Servers) }

@@ -150,7 +150,7 @@ func readCluster(t *table) model.Cluster {
 		Services:     t.integer("services", 0, 0, 100_000),
 		Controllers:  t.boolean("controllers", true),
 		APIServers:   t.integer("apiservers", model.DefaultAPIServers, 1, 100),
-		APIServer:    t.choice("apiserver", []string{model.DefaultAPIServer}, "no-range-stream", "no-watch-cache"),
+		APIServer:    t.choice("apiserver", []string{model.APIServer137, model.NoRangeStream, model.NoWatchCache}),
 	}
 }
 

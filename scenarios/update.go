@@ -11,18 +11,25 @@ type Update struct {
 	Keys Keys
 	// Size is of the new value, in bytes; the population's by default.
 	Size SizeDistribution
+	// Uncached tells that the API servers have no watch cache: see [model.NoWatchCache].
+	Uncached bool
 }
 
 func (Update) kind() string { return "update" }
 
-func (Update) operations() []string { return []string{"guaranteed-update", "update"} }
+func (u Update) operations() []string {
+	if u.Uncached {
+		return []string{"guaranteed-update", "get", "update"}
+	}
+	return []string{"guaranteed-update", "update"}
+}
 
 func (u Update) requests() []request {
-	return []request{{operation: "update", each: 1, writes: true, value: u.Size.Mean()}}
+	return append(readFirst(u.Uncached, 1), request{operation: "update", each: 1, writes: true, value: u.Size.Mean()})
 }
 
 func readUpdate(t *table, g given) Kind {
-	u := Update{Resource: readResource(t, "")}
+	u := Update{Resource: readResource(t, ""), Uncached: g.uncached()}
 	u.Keys = readObjects(t, g, u.Resource)
 	p, _ := g.population(u.Resource)
 	u.Size = t.sizes(p.Size)

@@ -40,19 +40,14 @@ func isControl(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0
 }
 
-// choice is one of several strings, whose first is the fallback. Those of
-// later are known by name, but cannot be had yet.
-func (t *table) choice(key string, allowed []string, later ...string) string {
+// choice is one of several strings, whose first is the fallback.
+func (t *table) choice(key string, allowed []string) string {
 	text := t.text(key, allowed[0])
 	t.shape.choose(key, allowed)
-	switch {
-	case slices.Contains(allowed, text):
+	if slices.Contains(allowed, text) {
 		return text
-	case slices.Contains(later, text):
-		t.fault(key, "= %q is not supported yet; write %s", text, quotedList(allowed))
-	default:
-		t.fault(key, "= %q is unknown%s; write %s", text, nearest.Hint(text, allowed), quotedList(allowed))
 	}
+	t.fault(key, "= %q is unknown%s; write %s", text, nearest.Hint(text, allowed), quotedList(allowed))
 	return allowed[0]
 }
 

@@ -73,20 +73,20 @@ func (w Wave) Upkeep() ([]Upkeep, EventUpkeep) {
 	switch w.Shape {
 	case ScaleUp:
 		return []Upkeep{
-			{"update-endpointslice", "endpointslices", 1, 0},
-			{"update-endpoints", "endpoints", 1.1, 0},
-			{"update-replicaset", "replicasets", 0.68, 0},
-			{"update-deployment", "deployments", 0.74, 0},
+			{"sync-slice", "endpointslices", 1, 0},
+			{"sync-endpoints", "endpoints", 1.1, 0},
+			{"sync-replicaset", "replicasets", 0.68, 0},
+			{"sync-deployment", "deployments", 0.74, 0},
 		}, EventUpkeep{Started: 0.53, RepeatedStarted: 0.53}
 	case RollingUpdate, NodeDrain:
 		return []Upkeep{
-			{"update-endpointslice", "endpointslices", 1.325, 1.325},
-			{"update-endpoints", "endpoints", 1.175, 1.175},
-			{"update-replicaset", "replicasets", 1.3, 1.3},
-			{"update-deployment", "deployments", 0.875, 0.875},
+			{"sync-slice", "endpointslices", 1.325, 1.325},
+			{"sync-endpoints", "endpoints", 1.175, 1.175},
+			{"sync-replicaset", "replicasets", 1.3, 1.3},
+			{"sync-deployment", "deployments", 0.875, 0.875},
 		}, EventUpkeep{Started: 0.575, Stopped: 0.575, RepeatedStarted: 0.425, RepeatedStopped: 0.425}
 	case BatchJob:
-		return []Upkeep{{"update-job", "jobs", 1, 1}}, EventUpkeep{Started: 1}
+		return []Upkeep{{"sync-job", "jobs", 1, 1}}, EventUpkeep{Started: 1}
 	default:
 		return nil, EventUpkeep{}
 	}

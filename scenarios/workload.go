@@ -73,6 +73,18 @@ type given struct {
 	setup   []Population
 }
 
+// uncached tells that API servers have no watch cache, so that they read each object before they change it.
+func (g given) uncached() bool { return !g.cluster.Cached() }
+
+// readFirst are the reads that come before so many changes a second, or an
+// arrival, where there is no watch cache.
+func readFirst(uncached bool, changes float64) []request {
+	if !uncached {
+		return nil
+	}
+	return []request{{operation: "get", each: changes}}
+}
+
 // population is what setup makes of a resource.
 func (g given) population(r model.Resource) (Population, bool) {
 	i := slices.IndexFunc(g.setup, func(p Population) bool { return p.Resource == r })

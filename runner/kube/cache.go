@@ -25,7 +25,7 @@ func (a *API) Cache(r model.Resource) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c}
+	s := &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c, api: a}
 	s.each = []*Store{s}
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(context.Background()))
 	return &Cache{api: a, store: s, ctx: ctx, cancel: cancel}, nil
@@ -33,7 +33,7 @@ func (a *API) Cache(r model.Resource) (*Cache, error) {
 
 // List reads all objects and returns the revision that they were read at; chunk is called at each reply of a stream.
 func (c *Cache) List(ctx context.Context, chunk func()) (int64, error) {
-	return c.store.bootstrap(ctx, chunk)
+	return c.store.Bootstrap(ctx, chunk)
 }
 
 // Revision is the store's present revision.
@@ -45,10 +45,12 @@ func (c *Cache) Revision(ctx context.Context) (Reply, error) {
 // errNotWatched tells that etcd ended a watch instead of confirming it.
 var errNotWatched = errors.New("the watch was not confirmed")
 
-// Watch watches from a revision on, and returns when etcd has confirmed it. The events end with Close.
-func (c *Cache) Watch(ctx context.Context, from int64) (clientv3.WatchChan, error) {
-	options := []clientv3.OpOption{
-		clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithPrevKV(), clientv3.WithProgressNotify(), clientv3.WithCreatedNotify(),
+// Watch watches from a revision on, with word of progress where progress is set, and
+// returns when etcd has confirmed it. The events end with Close.
+func (c *Cache) Watch(ctx context.Context, from int64, progress bool) (clientv3.WatchChan, error) {
+	options := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithPrevKV(), clientv3.WithCreatedNotify()}
+	if progress {
+		options = append(options, clientv3.WithProgressNotify())
 	}
 	events := c.store.client.Watch(c.ctx, c.store.prefix, options...) //nolint:contextcheck // the watch outlives the call that opens it
 	select {

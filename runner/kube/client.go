@@ -30,12 +30,16 @@ type Options struct {
 	Username, Password string
 	// Prefix stands in front of every key and ends in '/': "/registry/" on labs.
 	Prefix string
+	// NoRangeStream has prefixes read by Range, page by page, as API servers do
+	// that do not know RangeStream.
+	NoRangeStream bool
 }
 
 // API is one API server's view of a cluster. It may be shared by goroutines.
 type API struct {
 	options     Options
 	connections Connections
+	streams     streaming
 	mu          sync.Mutex // guards clients
 	clients     []*kubernetes.Client
 }
@@ -53,6 +57,7 @@ const (
 // can be reached at all. The error names the endpoints, never the credentials.
 func Dial(ctx context.Context, o Options) (*API, *clientv3.StatusResponse, error) {
 	a := &API{options: o}
+	a.streams.never = o.NoRangeStream
 	c, err := a.Connect()
 	if err != nil {
 		return nil, nil, err
@@ -131,6 +136,7 @@ type Store struct {
 	Ledger *Ledger
 	prefix string
 	client *kubernetes.Client
+	api    *API
 	each   []*Store // of all API servers; the first is the one that others were made with
 }
 
@@ -142,7 +148,7 @@ func (a *API) Store(r model.Resource, n int) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		each[i] = &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c, each: each}
+		each[i] = &Store{Resource: r, prefix: a.options.Prefix + r.Path + "/", client: c, api: a, each: each}
 	}
 	return each[0], nil
 }

@@ -2,6 +2,8 @@ package kube
 
 import (
 	"context"
+	"sync/atomic"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/kubernetes"
@@ -87,27 +89,50 @@ func (s *Store) Stream(ctx context.Context, l Listing, last Page, chunk func()) 
 	return p, nil
 }
 
-// Bootstrap reads all objects as an API server does to fill its cache:
-// RangeStream{prefix}, or where etcd does not know it Range{prefix,limit=10000}
-// page by page, each as long as there is a leader. It returns the revision that
-// they were read at.
-func (s *Store) Bootstrap(ctx context.Context) (revision int64, err error) {
-	return s.bootstrap(ctx, func() {})
+// Bootstrap reads all objects as an API server does to fill its cache, as long
+// as there is a leader: see ReadAll. It returns the revision that they were read at.
+func (s *Store) Bootstrap(ctx context.Context, chunk func()) (revision int64, err error) {
+	return s.ReadAll(clientv3.WithRequireLeader(ctx), 0, 0, chunk)
 }
 
-func (s *Store) bootstrap(ctx context.Context, chunk func()) (revision int64, err error) {
-	ctx = clientv3.WithRequireLeader(ctx)
-	page, err := s.Stream(ctx, Listing{}, Page{}, chunk)
-	if Code(err) != codes.Unimplemented {
-		return page.Revision, err
+// ReadAll reads all objects as an API server does, and calls chunk at each reply
+// of a stream: RangeStream{prefix[,limit][,rev]} page by page, or where RangeStream
+// is not to be had Range with FallbackPage. revision 0 is the present; it returns
+// the one that all was read at.
+func (s *Store) ReadAll(ctx context.Context, limit int, revision int64, chunk func()) (int64, error) {
+	begin := Page{Revision: revision}
+	if s.api.streams.known() {
+		at, err := readPages(begin, func(page Page) (Page, error) { return s.Stream(ctx, Listing{Limit: limit}, page, chunk) })
+		if Code(err) != codes.Unimplemented {
+			return at, err
+		}
+		s.api.streams.refused()
 	}
-	page = Page{}
+	return readPages(begin, func(page Page) (Page, error) { return s.Page(ctx, Listing{Limit: FallbackPage}, page) })
+}
+
+// readPages reads pages to the last, and returns the revision that they were read at.
+func readPages(page Page, read func(Page) (Page, error)) (int64, error) {
 	for {
-		if page, err = s.Page(ctx, Listing{Limit: FallbackPage}, page); err != nil || page.Continue == "" {
+		next, err := read(page)
+		if page = next; err != nil || page.Continue == "" {
 			return page.Revision, err
 		}
 	}
 }
+
+// streaming is whether etcd knows RangeStream. It may be shared by goroutines.
+type streaming struct {
+	never bool         // it is not to be used
+	until atomic.Int64 // until when it is not asked for again, in Unix nanoseconds
+}
+
+// askAgainAfter is how long an API server takes an answer Unimplemented for granted.
+const askAgainAfter = 10 * time.Minute
+
+func (s *streaming) known() bool { return !s.never && time.Now().UnixNano() >= s.until.Load() }
+
+func (s *streaming) refused() { s.until.Store(time.Now().Add(askAgainAfter).UnixNano()) }
 
 // FallbackPage is how many objects the API server reads at a time where etcd does not know RangeStream.
 const FallbackPage = 10_000

@@ -23,9 +23,36 @@ type Cluster struct {
 	Controllers bool
 	// APIServers is between 1 and 100; 1 by default.
 	APIServers int
-	// APIServer is whose traffic is sent: "1.37" (the default). Others that are
-	// known by name, "no-range-stream" and "no-watch-cache", cannot be had yet.
+	// APIServer is whose traffic is sent: APIServer137 (the default), NoRangeStream or NoWatchCache.
 	APIServer string
+}
+
+// The API servers whose traffic can be imitated.
+const (
+	// APIServer137 is kube-apiserver 1.37 as it comes.
+	APIServer137 = "1.37"
+	// NoRangeStream is one that reads prefixes by Range in pages of 10,000: an older one, or one
+	// whose etcd is older than 3.7.
+	NoRangeStream = "no-range-stream"
+	// NoWatchCache is one with --watch-cache=false: it reads every object before it changes it, counts by
+	// Range, and each watch of a client is one of etcd.
+	NoWatchCache = "no-watch-cache"
+)
+
+// Cached reports whether the API servers have a watch cache.
+func (c Cluster) Cached() bool { return c.APIServer != NoWatchCache }
+
+// Watched are the resources that an API server by itself watches in etcd: all that it
+// caches, or without a watch cache those that its own parts follow, some of them twice.
+func Watched(cached bool) []Resource {
+	if cached {
+		return CachedResources()
+	}
+	var all []Resource
+	for _, name := range followed {
+		all = append(all, cachedResource(name))
+	}
+	return all
 }
 
 // The defaults of a cluster, and the periods of a kubelet (1.37): it renews
@@ -34,7 +61,6 @@ const (
 	DefaultPodsPerNode  = 30
 	DefaultEventsPerPod = 6
 	DefaultAPIServers   = 1
-	DefaultAPIServer    = "1.37"
 
 	LeasePeriod  = 10 * time.Second
 	StatusPeriod = 5 * time.Minute
