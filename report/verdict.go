@@ -72,6 +72,8 @@ func completeness(r results.Result) string {
 		return "complete"
 	case interrupted(r):
 		return "interrupted, not complete"
+	case aborted(r):
+		return "ended early by a threshold"
 	default:
 		return "not complete"
 	}
@@ -81,6 +83,11 @@ func completeness(r results.Result) string {
 // Note: the result tells it only as a warning with this beginning.
 func interrupted(r results.Result) bool {
 	return slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, "interrupted: ") })
+}
+
+// aborted reports whether a threshold ended the run; see interrupted.
+func aborted(r results.Result) bool {
+	return slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, "aborted by a threshold: ") })
 }
 
 func thresholdsMet(all []results.ThresholdResult) string {

@@ -123,6 +123,36 @@ func LoadFrom(r io.Reader) (*Run, error) {
 	return l.finish(), nil
 }
 
+// Gathering sums a run's records while it goes. It is used by one goroutine at a time.
+type Gathering struct{ loader *loader }
+
+// Gather begins a gathering of the run with that header.
+func Gather(h Header) *Gathering {
+	l := &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
+	return &Gathering{l}
+}
+
+// Add adds one record. A histogram that cannot be decoded makes its interval a lost one.
+func (g *Gathering) Add(r Record) error {
+	var d decodedInterval
+	if r.Interval != nil {
+		var ok bool
+		if d, ok = decodeInterval(r.Interval); !ok {
+			g.loader.run.Lost++
+			return nil
+		}
+	}
+	err := g.loader.add(r, d)
+	g.loader.run.Timeline = nil // it would grow with the length of the run
+	return err
+}
+
+// Run is the run as far as it has come; it holds until the next Add. It has no time line.
+func (g *Gathering) Run() *Run {
+	g.loader.run.Operations, g.loader.run.Watches = nil, nil
+	return g.loader.finish()
+}
+
 // loader sums records as they come.
 type loader struct {
 	run        *Run

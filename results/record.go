@@ -290,6 +290,9 @@ const (
 	EventLeader EventKind = "leader"
 	// EventInterrupted is the user's Ctrl-C.
 	EventInterrupted EventKind = "interrupted"
+	// EventAborted is a threshold that ended the load since it was breached. The detail
+	// begins with the check as the header has it, and ": ".
+	EventAborted EventKind = "aborted"
 	// EventFailed is an error that ended the run early.
 	EventFailed EventKind = "failed"
 )

@@ -25,7 +25,7 @@ func (r *run) header() *results.Header {
 		Strict:        r.job.Strict, Seed: s.Seed,
 	}
 	h.Environment.DataFilesystem = r.target.filesystem
-	for _, t := range s.Thresholds {
+	for _, t := range s.Limits() {
 		h.Thresholds = append(h.Thresholds, t.String())
 	}
 	for _, w := range s.Workloads {

@@ -29,6 +29,8 @@ type ticker struct {
 	run  *run
 	quit chan struct{}
 	wg   sync.WaitGroup
+	// abort is only the loop's.
+	abort *abort
 }
 
 // interval is how often the journal gets what was recorded.
@@ -49,6 +51,7 @@ func (t *ticker) stop() {
 
 func (t *ticker) loop() {
 	usage, clocks := newUsage(), newTimekeeping(kernelClocks)
+	t.abort = newAbort(t.run)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	start := t.run.clock.Now()
@@ -82,6 +85,7 @@ func (t *ticker) take(start time.Duration, usage *usage) time.Duration {
 	in.Generator.Connections = r.target.api.Connections().Open()
 	r.followConnections()
 	r.append(results.Record{Interval: &in})
+	t.abort.look(&in, end)
 	r.tell(&in)
 	return end
 }

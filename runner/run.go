@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -108,6 +109,8 @@ type run struct {
 	// below zero; only the ticker's goroutine uses it.
 	connected map[string]int
 	giveUp    context.CancelFunc // ends the load; only the ticker's goroutine calls it
+	// aborted tells that a threshold has ended the load.
+	aborted atomic.Bool
 }
 
 // measure runs the phases.
@@ -268,7 +271,9 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 		drainAt = r.clock.Now()
 		r.clock.ended.Store(int64(drainAt))
 		r.env.pacer.endArrivals()
-		r.event(results.EventInterrupted, fmt.Sprintf("after %.1f s of load", (r.clock.Now()-begin).Seconds()))
+		if !r.aborted.Load() {
+			r.event(results.EventInterrupted, fmt.Sprintf("after %.1f s of load", (r.clock.Now()-begin).Seconds()))
+		}
 	}
 	r.phaseAt(results.PhaseDrain, drainAt, r.job.Scenario.Phases.Drain)
 	r.drain(cut)

@@ -45,6 +45,15 @@ func EncodeScenario(s Scenario) []byte {
 	for _, w := range s.Workloads {
 		encodeWorkload(&out, w)
 	}
+	for _, n := range s.Named {
+		named := section{out: &out, header: "threshold." + n.Name}
+		named.text("check", n.Check.String())
+		if n.Abort {
+			named.boolean("abort", true)
+			named.duration("grace", n.Grace)
+		}
+		named.flush()
+	}
 	return out.Bytes()
 }
 

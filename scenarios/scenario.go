@@ -32,10 +32,13 @@ type Scenario struct {
 	// line names none, as LoadConfiguration takes it; never empty, "single" by default.
 	Configuration string
 	// Seed makes the sequence of chains repeatable; at most 2^63-1, 1 by default.
-	Seed       uint64
+	Seed uint64
+	// Thresholds are those of the list; see Limits.
 	Thresholds []threshold.Threshold
-	Cluster    model.Cluster
-	Phases     Phases
+	// Named are the thresholds that have a table each, in order of their names.
+	Named   []NamedThreshold
+	Cluster model.Cluster
+	Phases  Phases
 	// Setup is in order of the names; no two are of the same resource.
 	Setup []Population
 	// Workloads are in order of their names; at least one.
@@ -103,8 +106,8 @@ func readScenario(t *table) Scenario {
 	s.Setup = readSetup(t, s.Cluster)
 	s.Workloads = readWorkloads(t, given{s.Cluster, s.Setup})
 	s.Thresholds = readThresholds(t, checks, s.Workloads)
+	s.Named = readNamedThresholds(t, s.Workloads, s.Phases)
 	t.refuse("action", "is not supported yet; a scenario has phases and workloads only")
-	t.refuse("threshold", `is not supported yet; write thresholds = ["churn.create.response.p95 < 1s"]`)
 	t.unknown()
 	return s
 }

@@ -273,6 +273,15 @@ func roundTripScenario(t *testing.T, s scenarios.Scenario) {
 	}
 }
 
+// randomWave is one that needs no pods.
+func randomWave(rng *rand.Rand) scenarios.Wave {
+	return []scenarios.Wave{
+		{},
+		{Shape: scenarios.ScaleUp, Pods: 1 + rng.IntN(100), Pace: scenarios.Rate(1 + rng.Float64())},
+		{Shape: scenarios.BatchJob, Pods: 1 + rng.IntN(100), Pace: scenarios.Rate(1 + rng.Float64()), Runtime: time.Duration(rng.IntN(1e9))},
+	}[rng.IntN(3)]
+}
+
 func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 	t.Helper()
 	names := model.ResourceNames()
@@ -367,12 +376,12 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 		Workloads: []scenarios.Workload{
 			{Name: "a", Kind: list(), Arrival: arrival(), MaxInFlight: 3, Window: window()},
 			{
-				Name: "b", Kind: scenarios.NodeHeartbeat{Nodes: 1 + rng.IntN(5000), Period: duration(time.Hour), StatusPeriod: duration(time.Hour)},
+				Name: "b", Kind: scenarios.NodeHeartbeat{Nodes: 1 + rng.IntN(5000), Period: duration(time.Hour), StatusPeriod: duration(time.Hour), Spread: time.Duration(rng.IntN(2)) * time.Duration(1e6+rng.IntN(1e8))},
 				MaxInFlight: 1000, Window: window(),
 			},
-			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64()}, Arrival: arrival(), MaxInFlight: 6, Timeout: time.Duration(rng.IntN(2)) * duration(time.Minute)},
+			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64(), Wave: randomWave(rng)}, Arrival: arrival(), MaxInFlight: 6, Timeout: time.Duration(rng.IntN(2)) * duration(time.Minute)},
 			{Name: "d", Kind: raw(), Arrival: arrival(), MaxInFlight: 3},
-			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100), PrevKV: rng.IntN(2) == 0, Progress: rng.IntN(2) == 0, Delay: time.Duration(rng.IntN(100)) * time.Millisecond, Reopen: time.Duration(rng.IntN(2)) * time.Second}},
+			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100), PrevKV: rng.IntN(2) == 0, Progress: rng.IntN(2) == 0, Behind: rng.IntN(2) * rng.IntN(1000), Delay: time.Duration(rng.IntN(100)) * time.Millisecond, Reopen: time.Duration(rng.IntN(2)) * time.Second}},
 			{Name: "f", Kind: scenarios.Compaction{APIServers: 1 + rng.IntN(9), Interval: time.Second + duration(time.Hour)}, MaxInFlight: 1000},
 			{Name: "g", Kind: scenarios.Count{Resource: pick()}, Arrival: arrival(), MaxInFlight: 3},
 			{Name: "h", Kind: scenarios.Events{TTL: time.Duration(1+rng.IntN(9999)) * time.Second, Patches: scenarios.Percent(100 * rng.Float64()), Size: size()}, Arrival: arrival(), MaxInFlight: 3},
@@ -397,9 +406,22 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 	for i := range s.Workloads {
 		if w := &s.Workloads[i]; w.Arrival.Process == scenarios.Closed {
 			w.MaxInFlight = 3
-			if w.KindName() == "pod-churn" {
+			if c, ok := w.Kind.(scenarios.PodChurn); ok {
 				w.MaxInFlight = 6
+				switch c.Wave.Shape {
+				case scenarios.ScaleUp:
+					w.MaxInFlight = 3 * (2*c.Wave.Pods + 5)
+				case scenarios.BatchJob:
+					w.MaxInFlight = 3 * (2*c.Wave.Pods + 2)
+				default:
+				}
 			}
+		}
+	}
+	if rng.IntN(2) == 0 {
+		s.Named = []scenarios.NamedThreshold{
+			{Name: "x", Check: limits(t, "a.list.errors == 0")[0]},
+			{Name: "y", Check: limits(t, "*.*.errors == 0")[0], Abort: true, Grace: time.Second + time.Duration(rng.IntN(1000))},
 		}
 	}
 	if rng.IntN(2) == 0 {
@@ -434,6 +456,19 @@ func TestOperations(t *testing.T) {
 		{scenarios.Lease{Keys: 1, End: scenarios.Expire}, "lease", "lease-life lease-grant attach expire"},
 		{scenarios.Compaction{}, "compaction", "compaction claim compact"},
 		{scenarios.Watch{}, "watch", ""},
+		{scenarios.Update{Uncached: true}, "update", "guaranteed-update get update"},
+		{scenarios.NodeHeartbeat{Uncached: true}, "node-heartbeat", "get renew-lease update-status"},
+		{
+			scenarios.PodChurn{Wave: scenarios.Wave{Shape: scenarios.NodeDrain}},
+			"pod-churn",
+			"node-drain pod-start pod-stop create bind get update-status mark-deleted delete-stale delete create-event lease-grant " +
+				"evict sync-slice sync-endpoints sync-replicaset sync-deployment get-event update-event",
+		},
+		{
+			scenarios.PodChurn{Wave: scenarios.Wave{Shape: scenarios.BatchJob}},
+			"pod-churn",
+			"job pod-start pod-stop create bind get update-status mark-deleted delete-stale delete create-event lease-grant remove-finalizer sync-job",
+		},
 	} {
 		w := scenarios.Workload{Kind: tt.kind}
 		if got := strings.Join(w.Operations(), " "); got != tt.operations || w.KindName() != tt.name {

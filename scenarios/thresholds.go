@@ -3,28 +3,88 @@ package scenarios
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/unit"
 )
+
+// NamedThreshold is a threshold in the long form, a table of its own.
+type NamedThreshold struct {
+	Name  string
+	Check threshold.Threshold
+	// Abort ends the load as soon as the check is breached by what was measured so
+	// far, but not in the first Grace of the measure phase.
+	Abort bool
+	// Grace is at least 1 s, so that something was measured; 0 unless Abort.
+	Grace time.Duration
+}
+
+// Limits are all thresholds of the scenario.
+func (s Scenario) Limits() []threshold.Threshold {
+	all := slices.Clone(s.Thresholds)
+	for _, n := range s.Named {
+		all = append(all, n.Check)
+	}
+	return all
+}
+
+// readNamedThresholds reads the tables [threshold.NAME].
+func readNamedThresholds(t *table, workloads []Workload, phases Phases) (all []NamedThreshold) {
+	for _, below := range t.named("threshold") {
+		n := NamedThreshold{Name: below.name(), Abort: below.boolean("abort", false)}
+		const example = `check = "churn.pod-start.response.p99 < 5s"`
+		if text := below.text("check", ""); below.require("check", example) && below.shape == nil {
+			if checks := readThreshold(below, below.at("check"), textElement{text: text, at: -1}, t, workloads); len(checks) > 0 {
+				n.Check = checks[0]
+			}
+		}
+		switch {
+		case n.Abort || below.shape != nil:
+			n.Grace = below.duration("grace", time.Second, time.Second, 7*24*time.Hour)
+			if n.Grace > phases.Measure && below.has("grace") {
+				below.fault("grace", "= %q is longer than the measure phase, %q: the load would never be ended", unit.FormatDuration(n.Grace), unit.FormatDuration(phases.Measure))
+			}
+		default:
+			below.refuse("grace", "belongs to abort = true")
+		}
+		below.unknown()
+		all = append(all, n)
+	}
+	return all
+}
 
 // readThresholds parses thresholds and checks that each refers to something
 // that the workloads have.
-func readThresholds(t *table, texts []textElement, workloads []Workload) []threshold.Threshold {
-	var all []threshold.Threshold
-	path := t.at("thresholds")
+func readThresholds(t *table, texts []textElement, workloads []Workload) (all []threshold.Threshold) {
 	for _, e := range texts {
-		limit, err := threshold.Parse(e.text)
-		if err != nil {
-			t.doc.faultOf(path, element(path, e.at), "%v", err)
-			continue
-		}
-		if wrong := refersToNothing(limit, workloads); wrong != "" && !unread(t, limit, workloads) {
-			t.doc.faultOf(path, element(path, e.at), "threshold %q: %s", limit, wrong)
-		}
-		all = append(all, limit)
+		all = append(all, readThreshold(t, t.at("thresholds"), e, t, workloads)...)
 	}
 	return all
+}
+
+// readThreshold parses one, that stands at a path of t; none if it cannot be
+// parsed. top is the scenario's own table.
+func readThreshold(t *table, path toml.Key, e textElement, top *table, workloads []Workload) []threshold.Threshold {
+	fault := func(format string, args ...any) {
+		if e.at < 0 {
+			t.doc.fault(path, format, args...)
+		} else {
+			t.doc.faultOf(path, element(path, e.at), format, args...)
+		}
+	}
+	limit, err := threshold.Parse(e.text)
+	if err != nil {
+		fault("%v", err)
+		return nil
+	}
+	if wrong := refersToNothing(limit, workloads); wrong != "" && !unread(top, limit, workloads) {
+		fault("threshold %q: %s", limit, wrong)
+	}
+	return []threshold.Threshold{limit}
 }
 
 // unread reports whether the threshold may be about a workload that could not

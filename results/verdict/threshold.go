@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"strings"
+
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -22,10 +24,35 @@ func Thresholds(run *results.Run) []results.ThresholdResult {
 			all = append(all, results.ThresholdResult{Check: text, Value: "the workload's window lies beyond the measure phase", Status: results.Skipped})
 			continue
 		}
+		if value, aborted := abortedBy(run, text); aborted {
+			all = append(all, results.ThresholdResult{Check: text, Value: value, Status: results.Fail})
+			continue
+		}
 		o := t.Evaluate(rows)
 		all = append(all, results.ThresholdResult{Check: text, Value: o.Value, Status: results.Status(o.Status)})
 	}
 	return all
+}
+
+// abortedBy is the value at which a threshold ended the load; it is breached
+// whatever was measured of what had begun already.
+func abortedBy(run *results.Run, check string) (value string, aborted bool) {
+	for _, e := range run.Events {
+		if value, found := strings.CutPrefix(e.Detail, check+": "); found && e.Kind == results.EventAborted {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Breach is the value of a threshold that what was measured so far breaches. It
+// reports false where the threshold is met, and where there is too little to tell.
+func Breach(run *results.Run, t threshold.Threshold) (value string, breached bool) {
+	if run.Idle(t.Workload()) {
+		return "", false
+	}
+	o := t.Evaluate(rowsOf(run))
+	return o.Value, o.Status == threshold.Fail && o.Value != threshold.NoData
 }
 
 // Breached reports whether any threshold was breached, which too few samples

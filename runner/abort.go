@@ -1,0 +1,59 @@
+package runner
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// abort ends the load when a threshold that says so is breached by what was
+// measured so far. Only the ticker's goroutine uses it.
+type abort struct {
+	run    *run
+	limits []scenarios.NamedThreshold
+	so     *results.Gathering // nil where nothing can end the load
+}
+
+// newAbort is made when it is known when the load begins.
+func newAbort(r *run) *abort {
+	a := &abort{run: r}
+	for _, n := range r.job.Scenario.Named {
+		if n.Abort {
+			a.limits = append(a.limits, n)
+		}
+	}
+	if len(a.limits) > 0 {
+		a.so = results.Gather(*r.header())
+		a.add(results.Record{Phase: &results.Phase{Name: results.PhaseMeasure, AtMS: milliseconds(r.clock.measureStart())}})
+	}
+	return a
+}
+
+// add takes in a record of this very program, which cannot be of another version.
+func (a *abort) add(record results.Record) { _ = a.so.Add(record) }
+
+// look looks at the thresholds after one more interval, which ended at an instant.
+func (a *abort) look(in *results.Interval, at time.Duration) {
+	if a.so == nil || a.run.aborted.Load() || at <= a.run.clock.measureStart() {
+		return
+	}
+	a.add(results.Record{Interval: in})
+	if at >= a.run.clock.measureEnd() {
+		return
+	}
+	measured := at - a.run.clock.measureStart()
+	for _, n := range a.limits {
+		if measured < n.Grace {
+			continue
+		}
+		if value, breached := verdict.Breach(a.so.Run(), n.Check); breached {
+			a.run.event(results.EventAborted, fmt.Sprintf("%s: %s, %.1f s into the measure phase", n.Check, value, measured.Seconds()))
+			a.run.aborted.Store(true)
+			a.run.giveUp()
+			return
+		}
+	}
+}
