@@ -17,6 +17,7 @@ type ownLease struct {
 	store *kube.Store
 	key   string
 	bytes int
+	turns uint64 // so far
 }
 
 // create makes the object, with a lease that the first turn replaces.
@@ -97,7 +98,8 @@ func (l *leaseTurn) request(ctx context.Context, w *worker) (kube.Reply, error) 
 		return kube.Reply{}, err
 	case writeOwn:
 		// Where the object has expired, revision is 0 and it is made anew.
-		value := w.values.Make(store.Resource, l.lease.bytes, rand.Uint64())
+		l.lease.turns++
+		value := w.values.Make(store.Resource, l.lease.bytes, rand.New(rand.NewPCG(uint64(l.server), l.lease.turns)).Uint64())
 		return store.Update(ctx, l.lease.key, value, l.revision, l.granted.ID)
 	case readEndpoints:
 		return a.endpoints.At(l.server).Get(ctx, a.endpoints.Key(defaultNamespace, apiServerService))

@@ -44,8 +44,7 @@ var errExists = errors.New("it exists already")
 
 // create makes one object of the setup and returns its revision.
 func (e *env) create(ctx context.Context, f filled, pick uint64) (int64, error) {
-	rng := rand.New(rand.NewPCG(e.scenario.Seed, pick))
-	value := kube.NewValues(e.filler).Make(f.store.Resource, f.size.draw(rng), rng.Uint64())
+	value := e.value(f, pick)
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	key := f.store.Key(f.namespace, f.name)
@@ -57,6 +56,26 @@ func (e *env) create(ctx context.Context, f filled, pick uint64) (int64, error) 
 		return 0, fmt.Errorf("creating %s: %w", key, errExists)
 	}
 	return reply.Revision, nil
+}
+
+// fill puts one object of a population. Nothing was there before, so that a bare Put leaves what a create leaves,
+// and is cheaper for etcd (1.1 times as many objects a second: BenchmarkSetup).
+func (e *env) fill(ctx context.Context, f filled, pick uint64) (int64, error) {
+	value := e.value(f, pick)
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	key := f.store.Key(f.namespace, f.name)
+	reply, err := f.store.Put(ctx, key, value)
+	if err != nil {
+		return 0, fmt.Errorf("putting %s: %w", key, err)
+	}
+	return reply.Revision, nil
+}
+
+// value is an object's, which pick chooses.
+func (e *env) value(f filled, pick uint64) []byte {
+	rng := rand.New(rand.NewPCG(e.scenario.Seed, pick))
+	return kube.NewValues(e.filler).Make(f.store.Resource, f.size.draw(rng), rng.Uint64())
 }
 
 // populate makes the scenario's populations. made is told of each object.
@@ -73,7 +92,7 @@ func (e *env) populate(ctx context.Context, made func(p scenarios.Population, ke
 		revisions := make([]int64, p.Count)
 		err = e.parallel(ctx, p.Count, func(ctx context.Context, i int) error {
 			f := filled{store: store, namespace: namespaceOf(i), name: objectName(p.Name, i), size: size}
-			revision, err := e.create(ctx, f, uint64(i))
+			revision, err := e.fill(ctx, f, uint64(i))
 			revisions[i] = revision
 			e.setup.done.Add(1)
 			return err

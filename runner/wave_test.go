@@ -98,7 +98,7 @@ func TestNodeDrain(t *testing.T) {
 			t.Errorf("%d of %s, want %d", got, operation, want)
 		}
 	}
-	stop := []string{rowCreate, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowDelete}
+	stop := []string{rowFilled, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowDelete}
 	if got := s.of("pods/ns-00/pods-setup-000000000"); len(got) == len(stop)+1 {
 		stop = append(stop, rowDelete)
 	}

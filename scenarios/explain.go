@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -136,7 +137,24 @@ func (e *Explanation) prepare(p SetupEstimate) {
 func (e *Explanation) written(n, values float64) {
 	e.KeysWritten += n
 	e.BytesWritten += values + n*keyBytes
-	e.DatabaseBytes += values + n*(keyBytes+revisionBytes)
+	if n > 0 {
+		e.DatabaseBytes += n * inPages(values/n+keyBytes+revisionBytes)
+	}
+}
+
+// bbolt keeps revisions in pages of 4 KiB that etcd has filled to 90 %, and at
+// least two in a node of pages.
+const (
+	pageBytes = 4096
+	pageFill  = 0.9
+)
+
+// inPages is what a revision of so many bytes takes of the database.
+func inPages(bytes float64) float64 {
+	if 2*bytes <= pageFill*pageBytes {
+		return bytes / pageFill
+	}
+	return math.Ceil(2*bytes/pageBytes) * pageBytes / 2
 }
 
 // explain adds a workload.
