@@ -52,6 +52,8 @@ func (t *ticker) stop() {
 func (t *ticker) loop() {
 	usage, clocks := newUsage(), newTimekeeping(kernelClocks)
 	t.abort = newAbort(t.run)
+	collector := startCollector()
+	defer collector.stop()
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	start := t.run.clock.Now()
@@ -62,6 +64,7 @@ func (t *ticker) loop() {
 			last = true
 		}
 		start = t.take(start, usage)
+		collector.adapt()
 		if t.run.journal.Err() != nil {
 			t.run.giveUp()
 		}
