@@ -35,6 +35,16 @@ func newAbort(r *run) *abort {
 // add takes in a record of this very program, which cannot be of another version.
 func (a *abort) add(record results.Record) { _ = a.so.Add(record) }
 
+// opens is when a workload begins to be measured, from the start of the measure phase.
+func (a *abort) opens(workload string) time.Duration {
+	for _, w := range a.run.job.Scenario.Workloads {
+		if w.Name == workload {
+			return w.Window.From
+		}
+	}
+	return 0
+}
+
 // look looks at the thresholds after one more interval, which ended at an instant.
 func (a *abort) look(in *results.Interval, at time.Duration) {
 	if a.so == nil || a.run.aborted.Load() || at <= a.run.clock.measureStart() {
@@ -46,7 +56,7 @@ func (a *abort) look(in *results.Interval, at time.Duration) {
 	}
 	measured := at - a.run.clock.measureStart()
 	for _, n := range a.limits {
-		if measured < n.Grace {
+		if measured < a.opens(n.Check.Workload())+n.Grace {
 			continue
 		}
 		if value, breached := verdict.Breach(a.so.Run(), n.Check); breached {

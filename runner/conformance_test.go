@@ -14,7 +14,6 @@ import (
 // The rows of KUBERNETES-TRAFFIC.md that shapes are compared with: what a
 // kube-apiserver 1.37 was seen to send.
 const (
-	rowFilled      = "Put" // the setup, which is before the load
 	rowCreate      = "Txn{if MOD=0 then [put] else []}"
 	rowCreateEvent = "Txn{if MOD=0 then [put+lease] else []}"
 	rowUpdate      = "Txn{if MOD=R then [put] else [range]}"
@@ -80,7 +79,7 @@ arrival = { times = ["0s"] }
 	if n := len(s.objects("events/")); n != 4 {
 		t.Errorf("%d events of one container's start and stop, want 4", n)
 	}
-	stop := []string{rowFilled, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowDelete}
+	stop := []string{rowCreate, rowGet, rowUpdate, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowDelete}
 	if got := s.of("pods/ns-00/pods-setup-000000000"); len(got) == len(stop)+1 {
 		stop = append(stop, rowDelete) // the delete that fails on a stale copy comes in 70 % of all
 	}
@@ -100,7 +99,7 @@ func TestConformanceKinds(t *testing.T) {
 		{
 			"get", "1s", configmaps + "[workload.w]\nkind=\"get\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
 			"configmaps/ns-00/configmaps-setup-000000000",
-			[]string{rowFilled, rowGet},
+			[]string{rowCreate, rowGet},
 		},
 		{
 			"count", "1s", "[workload.w]\nkind=\"count\"\nresource=\"events\"\narrival={times=[\"0s\"]}",
@@ -110,23 +109,23 @@ func TestConformanceKinds(t *testing.T) {
 		{
 			"update", "1s", configmaps + "[workload.w]\nkind=\"update\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
 			"configmaps/ns-00/configmaps-setup-000000000",
-			[]string{rowFilled, rowUpdate},
+			[]string{rowCreate, rowUpdate},
 		},
 		{
 			"list, paged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nlimit=2\narrival={times=[\"0s\"]}",
-			"configmaps/*", append(repeated(rowFilled, 3), "Range{prefix,limit=2}", "Range{from-key,limit=2,rev}"),
+			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,limit=2}", "Range{from-key,limit=2,rev}"),
 		},
 		{
 			"list, unpaged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"unpaged\"\nserializable=true\nkeys_only=true\narrival={times=[\"0s\"]}",
-			"configmaps/*", append(repeated(rowFilled, 3), "Range{prefix,keys_only,serializable}"),
+			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,keys_only,serializable}"),
 		},
 		{
 			"list, stream", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\narrival={times=[\"0s\"]}",
-			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowFilled, 3), "RangeStream{prefix}")...), // the first asks whether etcd knows it
+			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix}")...), // the first asks whether etcd knows it
 		},
 		{
 			"list, stream in pages", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\nlimit=2\narrival={times=[\"0s\"]}",
-			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowFilled, 3), "RangeStream{prefix,limit=2}", "RangeStream{from-key,limit=2,rev}")...),
+			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix,limit=2}", "RangeStream{from-key,limit=2,rev}")...),
 		},
 		{
 			"node-heartbeat", "1s", "[workload.w]\nkind=\"node-heartbeat\"\nnodes=1\nperiod=\"600ms\"\nstatus_period=\"1h\"",
@@ -353,9 +352,9 @@ arrival = { times = ["500ms"] }
 		t.Errorf("%d watches, and %d reads before them, want 42", watches, streams)
 	}
 	wantShapes(t, s, "pods/ns-00/churn-0000000000", rowCreate, rowGet, rowUpdate, rowGet, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate)
-	wantShapes(t, s, "pods/ns-00/pods-setup-000000000", rowFilled, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowGet, rowUpdate, rowGet, rowDelete,
+	wantShapes(t, s, "pods/ns-00/pods-setup-000000000", rowCreate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowGet, rowGet, rowUpdate, rowGet, rowDelete,
 		rowGet) // the namespace's deletion finds it gone
-	wantShapes(t, s, "configmaps/ns-00/configmaps-setup-000000000", rowFilled, rowGet, rowUpdate, rowGet, rowGet, rowDelete)
+	wantShapes(t, s, "configmaps/ns-00/configmaps-setup-000000000", rowCreate, rowGet, rowUpdate, rowGet, rowGet, rowDelete)
 	for _, object := range []string{"leases/kube-node-lease/beats-node-00000", "leases/kube-system/locks-kube-controller-manager"} {
 		want := []string{rowCreate}
 		for range max((len(s.of(object))-1)/2, 2) {

@@ -40,6 +40,8 @@ type env struct {
 	expiries []*expiry
 	// compacts tells that etcd's history may be compacted: it is a lab's, or the user said so.
 	compacts bool
+	// lab tells that the cluster is this run's own.
+	lab bool
 	// warn notes what is told beside the numbers.
 	warn func(text string)
 }

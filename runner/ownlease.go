@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 )
@@ -12,12 +13,12 @@ import (
 type ownLeases struct{ master, peer ownLease }
 
 // ownLease is one of them: it goes with an etcd lease of 15 s, a new one at each
-// turn. Its turns follow one another.
+// turn. A turn may begin while a stalled one is under way.
 type ownLease struct {
 	store *kube.Store
 	key   string
 	bytes int
-	turns uint64 // so far
+	turns atomic.Uint64 // so far
 }
 
 // create makes the object, with a lease that the first turn replaces.
@@ -98,8 +99,7 @@ func (l *leaseTurn) request(ctx context.Context, w *worker) (kube.Reply, error) 
 		return kube.Reply{}, err
 	case writeOwn:
 		// Where the object has expired, revision is 0 and it is made anew.
-		l.lease.turns++
-		value := w.values.Make(store.Resource, l.lease.bytes, rand.New(rand.NewPCG(uint64(l.server), l.lease.turns)).Uint64())
+		value := w.values.Make(store.Resource, l.lease.bytes, rand.New(rand.NewPCG(uint64(l.server), l.lease.turns.Add(1))).Uint64())
 		return store.Update(ctx, l.lease.key, value, l.revision, l.granted.ID)
 	case readEndpoints:
 		return a.endpoints.At(l.server).Get(ctx, a.endpoints.Key(defaultNamespace, apiServerService))

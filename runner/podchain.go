@@ -54,10 +54,14 @@ func startSteps(wave scenarios.WaveShape, containers int) []podStep {
 
 // stopSteps are those of a pod's stop. Each container brings the event Killing;
 // with stale the last deletion is tried on a stale copy first. A Job's pod ends
-// by itself, and is deleted at once when it is not needed any more.
+// by itself, and is deleted without grace when it is not needed any more.
 func stopSteps(wave scenarios.WaveShape, containers int, stale bool) []podStep {
 	if wave == scenarios.BatchJob {
-		return []podStep{stepGet, stepTerminated, stepFinalizer, stepGet, stepGet, stepDelete}
+		steps := []podStep{stepGet, stepTerminated, stepFinalizer, stepGet, stepGet, stepMarkNow}
+		if stale {
+			steps = append(steps, stepDeleteStale)
+		}
+		return append(steps, stepDelete)
 	}
 	steps := []podStep{stepGet}
 	if wave == scenarios.NodeDrain {
@@ -155,7 +159,7 @@ func (p *podChain) do(ctx context.Context, w *worker, t *task) next {
 	}
 	if p.granting {
 		p.granting = false
-		return next{operation: p.churn.createEvent}
+		return next{operation: p.churn.operationOf(p.steps[p.at])}
 	}
 	switch {
 	case step == stepMark && p.wave != nil:
@@ -175,13 +179,17 @@ func (p *podChain) following() next {
 		}
 		return next{}
 	}
+	return next{operation: p.due(), think: p.think(p.steps[p.at])}
+}
+
+// due is the operation of the step that is due, or the grant of the lease that it needs.
+func (p *podChain) due() *operation {
 	step := p.steps[p.at]
-	n := next{operation: p.churn.operationOf(step), think: p.think(step)}
-	if step == stepEvent && p.leases().claim(p.churn.stream.clock.Now()) {
+	if (step == stepEvent || step == stepRepeatEvent) && p.leases().claim(p.churn.stream.clock.Now()) {
 		p.granting = true
-		n.operation = p.churn.leaseGrant
+		return p.churn.leaseGrant
 	}
-	return n
+	return p.churn.operationOf(step)
 }
 
 func (p *podChain) think(step podStep) time.Duration {
@@ -230,28 +238,6 @@ func (p *podChain) request(ctx context.Context, w *worker, t *task, step podStep
 	}
 }
 
-// writeEvent writes an event, with the lease that is shared at present. Of two
-// that count the same one up at once, one comes too late, which its writer leaves at that.
-func (p *podChain) writeEvent(ctx context.Context, w *worker, t *task, request requester) stepEnd {
-	events := p.churn.events.At(p.server)
-	_, ok := w.write(ctx, t, events, request, write{
-		key: p.event, size: sizesOf(events.Resource).draw(p.rng), revision: p.eventRevision, lease: p.leases().use().ID, pick: p.rng.Uint64(),
-	})
-	return endOf(ok || p.eventRevision > 0 && w.outcome.Conflict)
-}
-
-// grant grants the lease that the next events share.
-func (p *podChain) grant(ctx context.Context, w *worker, t *task) stepEnd {
-	ctx, cancel := w.begin(ctx, t)
-	defer cancel()
-	lease, err := p.churn.events.At(p.server).Grant(ctx, eventTTL)
-	if !w.end(err, false) {
-		return failed
-	}
-	p.leases().renew(lease, w.outcome.Done)
-	return succeeded
-}
-
 // size is the stored size of the pod after a step, a little different each time.
 func (p *podChain) size(step podStep) int {
 	size := podSize[step][p.pod.containers-1]
@@ -281,7 +267,7 @@ func (p *podChain) unreached(*task) []*operation {
 		left = append(left, p.churn.operationOf(step))
 	}
 	if p.granting {
-		left = append(left, p.churn.createEvent)
+		left = append(left, p.churn.operationOf(p.steps[p.at]))
 		p.leases().unclaim()
 	}
 	return left

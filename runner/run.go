@@ -127,10 +127,8 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if fs := r.target.filesystem; fs == "tmpfs" || fs == "ramfs" {
 		r.event(results.EventWarning, "the lab's data are on "+fs+", where an fsync costs nothing: its write latencies are not those of a disk; choose a disk with --runs-dir")
 	}
-	for _, w := range r.job.Scenario.Workloads {
-		if !w.Runs(r.job.Scenario.Phases.Measure) {
-			r.event(results.EventWarning, fmt.Sprintf("the workload %s does not run: its window begins at %v, the measure phase ends at %v", w.Name, w.Window.From, r.job.Scenario.Phases.Measure))
-		}
+	for _, warning := range r.job.Scenario.Warnings() {
+		r.event(results.EventWarning, warning)
 	}
 	// finish ends when what has begun has had its time; the watches and the
 	// target are followed a little longer. A cut ends both.
@@ -196,8 +194,8 @@ func (r *run) prepare(finish context.Context) ([]workload, error) {
 	r.env = &env{
 		scenario: r.job.Scenario, api: r.target.api, recorder: r.recorder, clock: r.clock, pacer: &pacer{clock: r.clock},
 		filler: kube.NewFiller(r.job.Scenario.Seed), run: number, finish: finish, stores: map[string]*kube.Store{}, caches: map[string][]*kube.Watcher{},
-		compacts: r.target.lab != nil || r.job.AllowDisruptive,
-		warn:     func(text string) { r.event(results.EventWarning, text) },
+		compacts: r.target.lab != nil || r.job.AllowDisruptive, lab: r.target.lab != nil,
+		warn: func(text string) { r.event(results.EventWarning, text) },
 	}
 	r.target.leases = &r.env.leases
 	workloads, err := r.env.build()

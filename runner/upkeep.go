@@ -90,14 +90,14 @@ type kept struct {
 	rng      *rand.Rand
 }
 
-// whole is a little less than one update: shares are added up.
-const whole = 1 - 1e-9
+// oneUpdate is a little less than one update: shares are added up.
+const oneUpdate = 1 - 1e-9
 
 // caused adds updates that something has caused.
 func (k *kept) caused(updates float64, at time.Duration) {
 	k.mu.Lock()
 	k.owed += updates
-	begin := !k.busy && k.owed >= whole
+	begin := !k.busy && k.owed >= oneUpdate
 	if begin {
 		k.busy = true
 		k.owed--
@@ -112,7 +112,7 @@ func (k *kept) caused(updates float64, at time.Duration) {
 func (k *kept) another() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.busy = k.owed >= whole; k.busy {
+	if k.busy = k.owed >= oneUpdate; k.busy {
 		k.owed--
 	}
 	return k.busy
@@ -146,13 +146,23 @@ func (k *kept) do(ctx context.Context, w *worker, t *task) next {
 
 // then is the next update, or the end.
 func (k *kept) then(ok bool) next {
-	if k.another() {
+	if ok && k.another() {
 		return next{operation: k.first(), think: controllerThink}
 	}
 	return next{failed: !ok}
 }
 
-func (*kept) unreached(*task) []*operation { return nil }
+// unreached is asked for when an update failed or never came: the controller
+// rests then, until something else is caused.
+func (k *kept) unreached(t *task) []*operation {
+	k.mu.Lock()
+	k.busy = false
+	k.mu.Unlock()
+	if t.operation == k.get {
+		return []*operation{k.operation}
+	}
+	return nil
+}
 
 // controllerEvents are the Events of controllers: new ones, and earlier ones counted up.
 type controllerEvents struct {
@@ -167,12 +177,12 @@ type controllerEvents struct {
 func (v *controllerEvents) caused(created, repeated float64, at time.Duration) {
 	v.mu.Lock()
 	v.owed, v.owedRepeats = v.owed+created, v.owedRepeats+repeated
-	begin, repeats := v.owed >= whole, 0
+	begin, repeats := v.owed >= oneUpdate, 0
 	if begin {
 		v.owed--
 		v.number++
 	}
-	for v.owedRepeats >= whole && v.last != "" {
+	for v.owedRepeats >= oneUpdate && v.last != "" {
 		v.owedRepeats--
 		repeats++
 	}
@@ -203,6 +213,6 @@ type eventChain struct {
 
 // event begins it.
 func (c *podChurn) event(e eventChain, number int, at time.Duration) {
-	p := &podChain{churn: c, pod: &pod{namespace: namespaceOf(0), name: e.name}, rng: c.randomOf(-1 - number), steps: e.steps, event: e.key, written: e.written}
-	c.stream.arrive(p, nil, c.operationOf(e.steps[0]), arriving{due: at, early: true})
+	p := &podChain{churn: c, pod: &pod{namespace: namespaceOf(0), name: e.name}, rng: c.randomOf(-1 - number), server: number, steps: e.steps, event: e.key, written: e.written}
+	c.stream.arrive(p, nil, p.due(), arriving{due: at, early: true})
 }

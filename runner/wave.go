@@ -23,7 +23,7 @@ type wave struct {
 	mu     sync.Mutex
 	// All below is guarded by mu. begun is how many pods have begun, open how many parts have not ended.
 	begun, open int
-	replaced    int // pods that were there before and are going
+	stops       int // of pods that have begun
 	failed      codes.Code
 	unfinished  bool
 	done        time.Duration
@@ -90,9 +90,10 @@ func (v *wave) begin(parts int) {
 // next is the number of the next pod that starts; it reports false where there
 // is none, or the wave has failed.
 func (v *wave) next() (int, bool) {
+	over := v.over()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.begun == v.kind.Pods || v.failed != codes.OK {
+	if v.begun == v.kind.Pods || v.failed != codes.OK || over {
 		return 0, false
 	}
 	v.begun++
@@ -121,7 +122,7 @@ func (v *wave) started(p *pod, part *chain, last *record.Outcome) {
 			v.replace(last.Done, true)
 			v.startNext(last.Done, true)
 		case scenarios.BatchJob:
-			v.later(last.Done+v.kind.Runtime, func(due time.Duration, early bool) { v.stop(p, p.index, due, early) })
+			v.later(last.Done+v.kind.Runtime, func(due time.Duration, early bool) { v.finish(p, due, early) })
 		default:
 		}
 	}
@@ -130,10 +131,11 @@ func (v *wave) started(p *pod, part *chain, last *record.Outcome) {
 
 // replace takes away the oldest pod that is ready, as often as the wave has pods.
 func (v *wave) replace(due time.Duration, early bool) {
+	over := v.over()
 	v.mu.Lock()
-	index, enough := v.number*v.kind.Pods+v.replaced, v.replaced == v.kind.Pods
+	index, enough := v.number*v.kind.Pods+v.stops, v.stops == v.kind.Pods || v.failed != codes.OK || over
 	if !enough {
-		v.replaced++
+		v.stops++
 	}
 	v.mu.Unlock()
 	if enough {
@@ -146,6 +148,14 @@ func (v *wave) replace(due time.Duration, early bool) {
 		return
 	}
 	v.stop(old, index, due, early)
+}
+
+// finish ends a Job's pod that has run long enough.
+func (v *wave) finish(p *pod, due time.Duration, early bool) {
+	v.mu.Lock()
+	v.stops++
+	v.mu.Unlock()
+	v.stop(p, p.index, due, early)
 }
 
 // stop ends a pod; index is the stop's number.
@@ -174,13 +184,16 @@ func (v *wave) marked(at time.Duration) {
 
 // ended ends a part, and with the last one the wave. part is nil for what was no chain.
 func (v *wave) ended(part *chain, last *record.Outcome) {
-	if v.over(part, last) {
+	if v.count(part, last) {
 		v.end()
 	}
 }
 
-// over notes a part's end and reports whether it was the last.
-func (v *wave) over(part *chain, last *record.Outcome) bool {
+// over reports whether the load was interrupted, so that no pod comes or goes any more.
+func (v *wave) over() bool { return v.churn.stream.pacer.ended.Load() }
+
+// count notes a part's end and reports whether it was the last.
+func (v *wave) count(part *chain, last *record.Outcome) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if part != nil && part.started && (!v.chain.started || part.sent < v.chain.sent) {
@@ -195,9 +208,20 @@ func (v *wave) over(part *chain, last *record.Outcome) bool {
 	return v.open == 0
 }
 
-// end records the wave.
+// end records the wave, and the pods that it never came to.
 func (v *wave) end() {
 	s := v.churn.stream
+	left, kept := v.kind.Pods-v.begun, 0
+	if v.kind.Shape != scenarios.ScaleUp {
+		kept = v.kind.Pods - v.stops
+	}
+	if left+kept > 0 {
+		if v.failed == codes.OK {
+			v.failed, v.unfinished = codes.DeadlineExceeded, true
+		}
+		v.churn.podStart.series.Count(v.number, v.chain.phase, record.Unreached, int64(left))
+		v.churn.podStop.series.Count(v.number, v.chain.phase, record.Unreached, int64(kept))
+	}
 	v.chain.end(v.number, &record.Outcome{Done: v.done, DonePhase: s.clock.Phase(v.done), Code: v.failed, Unfinished: v.unfinished})
 	s.open.Add(-1)
 	if v.client != nil {
@@ -205,27 +229,33 @@ func (v *wave) end() {
 	}
 }
 
-// podOwners are the pod-churns that the pods of the setup belong to: as many to each wave as it replaces, the
-// others to the first that has no waves.
+// podOwners are the pod-churns that the pods of the setup belong to: as many to
+// each as one of its waves replaces, and the others to the first that has no
+// waves, or in turn to those whose waves replace.
 type podOwners []*podChurn
 
 func (o podOwners) populated(p scenarios.Population, key string, index int, revision int64) {
+	var replacing podOwners
 	first := 0
 	for _, c := range o {
 		if !c.kind.Wave.Replaces() {
 			continue
 		}
-		if index < first+c.kind.Wave.Pods {
+		if index >= first && index < first+c.kind.Wave.Pods {
 			c.populated(p, key, index, revision)
 			return
 		}
 		first += c.kind.Wave.Pods
+		replacing = append(replacing, c)
 	}
 	for _, c := range o {
 		if c.kind.Wave.Shape == scenarios.NoWave {
 			c.populated(p, key, index, revision)
 			return
 		}
+	}
+	if len(replacing) > 0 {
+		replacing[index%len(replacing)].populated(p, key, index, revision)
 	}
 }
 

@@ -110,7 +110,7 @@ func explainScenario(s Scenario, derived []Derivation) Explanation {
 	e := Explanation{
 		Name: s.Name, Description: s.Description, WarmupS: s.Phases.Warmup.Seconds(), MeasureS: s.Phases.Measure.Seconds(), DrainS: s.Phases.Drain.Seconds(),
 		Setup: []SetupEstimate{}, Operations: []OperationEstimate{}, Workloads: []WorkloadEstimate{},
-		Derived: append([]Derivation{}, derived...), Warnings: []string{},
+		Derived: append([]Derivation{}, derived...), Warnings: append([]string{}, s.Warnings()...),
 	}
 	for _, p := range s.Setup {
 		e.prepare(SetupEstimate{Name: p.Name, Resource: p.Resource.Name, Count: p.Count, Bytes: float64(p.Count) * p.Size.Mean()})
@@ -169,7 +169,6 @@ func (e *Explanation) explain(w Workload, phases Phases) {
 	e.Workloads = append(e.Workloads, own)
 	e.PeakInFlight += w.MaxInFlight
 	if !w.Runs(phases.Measure) {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("the workload %s does not run: its window begins at %v, the measure phase ends at %v", w.Name, w.Window.From, phases.Measure))
 		return
 	}
 	for _, r := range w.Kind.requests() {
@@ -180,7 +179,7 @@ func (e *Explanation) explain(w Workload, phases Phases) {
 		if known {
 			total := r.each * mean
 			if t, ok := w.Kind.(interface{ total(string, float64) float64 }); ok {
-				total = t.total(r.operation, seconds)
+				total = t.total(r.operation, warm+mean) - t.total(r.operation, warm)
 			}
 			perSecond := total / seconds
 			o.Total, o.PerSecond = &total, &perSecond

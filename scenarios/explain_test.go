@@ -41,7 +41,7 @@ func TestExplainWaves(t *testing.T) {
 	for _, tc := range []struct {
 		wave  string
 		total float64
-	}{{"scale-up", 22.1}, {"rolling-update", 40.1}, {"node-drain", 42.1}, {"job", 24}} {
+	}{{"scale-up", 22.1}, {"rolling-update", 40.1}, {"node-drain", 42.1}, {"job", 25.7}} {
 		e := explain(t, "[setup.pods]\ncount = 10\n[workload.w]\nkind = \"pod-churn\"\nwave = \""+tc.wave+"\"\npods = 10\ncontainers = 2\narrival = { times = [\"0s\"] }\n")
 		if got := e.OperationsTotal / 10; math.Abs(got-tc.total) > 0.3 {
 			t.Errorf("%s: %g requests a pod, want %g", tc.wave, got, tc.total)

@@ -59,11 +59,10 @@ func (n NodeHeartbeat) total(operation string, seconds float64) float64 {
 	if n.Spread == 0 {
 		return perSecond(n.Nodes, period) / meanJitter * seconds
 	}
-	left := seconds - n.Spread.Seconds()/2
-	if left < 0 {
-		return float64(n.Nodes) * seconds / n.Spread.Seconds()
-	}
-	return float64(n.Nodes) * (1 + math.Floor(left/(period.Seconds()*meanJitter)))
+	spread, each := n.Spread.Seconds(), period.Seconds()*meanJitter
+	whole := max(math.Floor((seconds-spread)/each)+1, 0) // waves that are over
+	part := min(max((seconds-whole*each)/spread, 0), 1)
+	return float64(n.Nodes) * (whole + part)
 }
 
 // before are the nodes and their leases.

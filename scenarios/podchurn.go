@@ -48,7 +48,7 @@ func (p PodChurn) requests() []request {
 		gets, statuses, marks, stale, stops = 5, 3, 0, 0, 0
 		events = 3 * p.Containers
 	case BatchJob: // ready as soon as it runs, and not killed
-		gets, statuses, marks, stale = 7, 3, 0, 0
+		gets, statuses, marks = 7, 3, 1
 		events = 3 * p.Containers
 	case NodeDrain:
 		gets = 10

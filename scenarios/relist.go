@@ -26,11 +26,11 @@ func (r Relist) operations() []string {
 
 func (r Relist) requests() []request {
 	n := float64(r.Servers * len(r.Watched()))
-	all := []request{{operation: "list", each: n}, {operation: "watch", each: n}}
+	all := []request{{operation: "list", each: n}}
 	if !r.Uncached {
 		all = append(all, request{operation: "get-revision", each: n})
 	}
-	return all
+	return append(all, request{operation: "watch", each: n})
 }
 
 func readRelist(t *table, g given) Kind {

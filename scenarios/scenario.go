@@ -104,7 +104,7 @@ func readScenario(t *table) Scenario {
 	s.Cluster = readCluster(t.sub("cluster"))
 	s.Phases = readPhases(t.sub("phases"))
 	s.Setup = readSetup(t, s.Cluster)
-	s.Workloads = readWorkloads(t, given{s.Cluster, s.Setup})
+	s.Workloads = readWorkloads(t, given{cluster: s.Cluster, setup: s.Setup})
 	s.Thresholds = readThresholds(t, checks, s.Workloads)
 	s.Named = readNamedThresholds(t, s.Workloads, s.Phases)
 	t.refuse("action", "is not supported yet; a scenario has phases and workloads only")

@@ -381,7 +381,7 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 			},
 			{Name: "c", Kind: scenarios.PodChurn{Grace: duration(time.Hour), Containers: 1 + rng.Float64(), Wave: randomWave(rng)}, Arrival: arrival(), MaxInFlight: 6, Timeout: time.Duration(rng.IntN(2)) * duration(time.Minute)},
 			{Name: "d", Kind: raw(), Arrival: arrival(), MaxInFlight: 3},
-			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100), PrevKV: rng.IntN(2) == 0, Progress: rng.IntN(2) == 0, Behind: rng.IntN(2) * rng.IntN(1000), Delay: time.Duration(rng.IntN(100)) * time.Millisecond, Reopen: time.Duration(rng.IntN(2)) * time.Second}},
+			{Name: "e", Kind: scenarios.Watch{Resource: pick(), Watchers: 100, Connections: 1 + rng.IntN(100), PrevKV: rng.IntN(2) == 0, Progress: rng.IntN(2) == 0, Delay: time.Duration(rng.IntN(100)) * time.Millisecond, Reopen: time.Duration(rng.IntN(2)) * time.Second}},
 			{Name: "f", Kind: scenarios.Compaction{APIServers: 1 + rng.IntN(9), Interval: time.Second + duration(time.Hour)}, MaxInFlight: 1000},
 			{Name: "g", Kind: scenarios.Count{Resource: pick()}, Arrival: arrival(), MaxInFlight: 3},
 			{Name: "h", Kind: scenarios.Events{TTL: time.Duration(1+rng.IntN(9999)) * time.Second, Patches: scenarios.Percent(100 * rng.Float64()), Size: size()}, Arrival: arrival(), MaxInFlight: 3},
@@ -416,6 +416,12 @@ func randomScenario(t *testing.T, rng *rand.Rand) scenarios.Scenario {
 				default:
 				}
 			}
+		}
+	}
+	for i := range s.Workloads {
+		if w, ok := s.Workloads[i].Kind.(scenarios.Watch); ok && w.Reopen > 0 {
+			w.Behind = rng.IntN(1000)
+			s.Workloads[i].Kind = w
 		}
 	}
 	if rng.IntN(2) == 0 {

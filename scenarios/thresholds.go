@@ -45,8 +45,11 @@ func readNamedThresholds(t *table, workloads []Workload, phases Phases) (all []N
 		switch {
 		case n.Abort || below.shape != nil:
 			n.Grace = below.duration("grace", time.Second, time.Second, 7*24*time.Hour)
-			if n.Grace > phases.Measure && below.has("grace") {
-				below.fault("grace", "= %q is longer than the measure phase, %q: the load would never be ended", unit.FormatDuration(n.Grace), unit.FormatDuration(phases.Measure))
+			if n.Grace >= phases.Measure && below.shape == nil {
+				below.faultHere("grace, %q, is not shorter than the measure phase, %q: the load would never be ended", unit.FormatDuration(n.Grace), unit.FormatDuration(phases.Measure))
+			}
+			if n.Check.Grows() {
+				below.fault("abort", "= true with %q: what it counts grows with the run, so that it is missed at first in every run; write abort = true on an upper limit", n.Check)
 			}
 		default:
 			below.refuse("grace", "belongs to abort = true")
@@ -111,6 +114,10 @@ func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
 		}
 		found = true
 		own := w.Operations()
+		if limit.Quantity() == "catch_up" && !w.catchesUp() {
+			unrecorded = true
+			continue
+		}
 		if limit.IsWatch() && !w.watches() || !limit.IsWatch() && len(own) == 0 {
 			continue
 		}
@@ -126,6 +133,9 @@ func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
 		}
 		operations = append(operations, own...)
 	}
+	if unrecorded && limit.IsWatch() {
+		return "no such watch has the quantity catch_up: only those with behind and reopen have it"
+	}
 	if unrecorded {
 		return "no such operation has the quantity " + limit.Quantity() + ": " + quantityOf(limit.Quantity())
 	}
@@ -140,6 +150,12 @@ func (w Workload) watches() bool {
 	default:
 		return false
 	}
+}
+
+// catchesUp reports whether the workload has watches that begin before where they were.
+func (w Workload) catchesUp() bool {
+	k, ok := w.Kind.(Watch)
+	return ok && k.Behind > 0
 }
 
 // records reports whether an operation of the workload has a quantity, or a counter where that is empty.

@@ -24,8 +24,8 @@ type Watch struct {
 	ByKey bool
 	// Objects is how many there are to follow; 0 unless ByKey.
 	Objects int
-	// Behind is how many revisions before the present one each watch begins, which
-	// etcd then sends again; between 0, the default, and 10,000,000.
+	// Behind is how many revisions before where it was each watch begins, which
+	// etcd then sends again; between 0, the default, and 10,000,000, and 0 unless Reopen.
 	Behind int
 	// Delay is how long a watcher takes for each response before it looks at the
 	// next: a slow consumer. None by default, at most a minute.
@@ -62,6 +62,9 @@ func readWatch(t *table, g given) Kind {
 	}
 	w.Behind = t.integer("behind", 0, 0, 10_000_000)
 	w.Delay = t.duration("delay", 0, 0, time.Minute)
+	if !t.has("reopen") {
+		t.refuse("behind", "needs reopen: watches are opened before the load begins, when nothing is measured; write reopen = \"10s\", and each begins so far back every time")
+	}
 	w.Reopen = t.duration("reopen", 0, 100*time.Millisecond, 24*time.Hour)
 	return w
 }

@@ -125,15 +125,19 @@ func readWave(t *table, g given) (w Wave) {
 		return w
 	}
 	perNode := 0
-	if w.Shape == NodeDrain && g.cluster.Nodes > 0 && !t.has("pods") {
+	if w.Shape == NodeDrain && g.cluster.Nodes > 0 && g.cluster.PodsPerNode > 0 && !t.has("pods") {
 		perNode = g.cluster.PodsPerNode
 		t.derive("pods", strconv.Itoa(perNode), "pods_per_node of [cluster]")
 	} else if !t.has("pods") {
 		t.faultHere("pods is missing, how many a wave has; write pods = 20")
 	}
 	w.Pods = t.integer("pods", max(perNode, 1), 1, maxPods)
-	if p, _ := g.population(mustResource("pods")); w.Replaces() && p.Count < w.Pods {
-		t.faultHere("a %s replaces pods that are there, and there are %d: write [setup.pods] with count = %d", w.Shape, p.Count, w.Pods)
+	if p, _ := g.population(mustResource("pods")); w.Replaces() && p.Count < g.replaced+w.Pods {
+		beside := ""
+		if g.replaced > 0 {
+			beside = fmt.Sprintf(", of which other workloads replace %d", g.replaced)
+		}
+		t.faultHere("a %s replaces pods that are there, and there are %d%s: write [setup.pods] with count = %d", w.Shape, p.Count, beside, g.replaced+w.Pods)
 	}
 	readRolling(t, &w)
 	if w.Shape == RollingUpdate {
@@ -185,4 +189,35 @@ func (w Wave) encode(s *section) {
 // inWords says what an arrival brings.
 func (w Wave) inWords() string {
 	return fmt.Sprintf("a %s of %d pods each", w.Shape, w.Pods)
+}
+
+// takes is how long a wave takes at least: as long as its pods are begun, and run.
+func (w Wave) takes() time.Duration {
+	if w.Pace == 0 {
+		return 0
+	}
+	return time.Duration(float64(w.Pods-1)/float64(w.Pace)*float64(time.Second)) + w.Runtime
+}
+
+// endless says that a workload's waves take longer than the run, or nothing.
+func (w Workload) endless(p Phases) string {
+	c, ok := w.Kind.(PodChurn)
+	if !ok || c.Wave.takes() <= p.Measure-w.Window.From+p.Drain {
+		return ""
+	}
+	return fmt.Sprintf("the waves of %s take %v at least, longer than what the measure phase and the drain have for them: they do not come to their end, which counts as an error",
+		w.Name, c.Wave.takes().Round(time.Millisecond))
+}
+
+// Warnings are what is told beside the numbers of a scenario that is run, since
+// it does not do all that it says.
+func (s Scenario) Warnings() (all []string) {
+	for _, w := range s.Workloads {
+		if !w.Runs(s.Phases.Measure) {
+			all = append(all, fmt.Sprintf("the workload %s does not run: its window begins at %v, the measure phase ends at %v", w.Name, w.Window.From, s.Phases.Measure))
+		} else if warning := w.endless(s.Phases); warning != "" {
+			all = append(all, warning)
+		}
+	}
+	return all
 }

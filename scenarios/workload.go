@@ -71,6 +71,8 @@ type kindEntry struct {
 type given struct {
 	cluster model.Cluster
 	setup   []Population
+	// replaced is how many pods the workloads before replace in a wave.
+	replaced int
 }
 
 // uncached tells that API servers have no watch cache, so that they read each object before they change it.
@@ -123,8 +125,13 @@ func readWorkloads(t *table, g given) []Workload {
 		if name := below.name(); name == "server" || name == "baseline" {
 			below.faultHere("the name %q is reserved for thresholds; choose another", name)
 		}
-		if w, ok := readWorkload(below, named, g); ok {
-			all = append(all, w)
+		w, ok := readWorkload(below, named, g)
+		if !ok {
+			continue
+		}
+		all = append(all, w)
+		if c, churns := w.Kind.(PodChurn); churns && c.Wave.Replaces() {
+			g.replaced += c.Wave.Pods
 		}
 	}
 	return all
@@ -149,9 +156,9 @@ func readWorkload(t *table, named []*table, g given) (Workload, bool) {
 		t.refuse("for", "does not belong to a %s: it watches as long as anything is written", entry.name)
 	case w.Arrival.Process == Closed:
 		t.refuse("max_in_flight", "does not belong to a closed loop: its clients are the bound")
-		w.MaxInFlight = w.Arrival.Clients * chainsOf(w.Kind)
+		w.MaxInFlight = min(w.Arrival.Clients*chainsOf(w.Kind), maxInFlight)
 	default:
-		w.MaxInFlight = t.integer("max_in_flight", entry.maxInFlight, 1, 100_000)
+		w.MaxInFlight = t.integer("max_in_flight", entry.maxInFlight, 1, maxInFlight)
 	}
 	if entry.maxInFlight > 0 {
 		w.Timeout = t.duration("timeout", 0, time.Millisecond, time.Hour)
@@ -160,6 +167,9 @@ func readWorkload(t *table, named []*table, g given) (Workload, bool) {
 	t.unknown()
 	return w, true
 }
+
+// maxInFlight bounds the operations of a workload that are in flight.
+const maxInFlight = 100_000
 
 // chainsOf is how many chains an arrival has under way at once.
 func chainsOf(k Kind) int {

@@ -51,8 +51,13 @@ func Breach(run *results.Run, t threshold.Threshold) (value string, breached boo
 	if run.Idle(t.Workload()) {
 		return "", false
 	}
-	o := t.Evaluate(rowsOf(run))
-	return o.Value, o.Status == threshold.Fail && o.Value != threshold.NoData
+	for _, row := range rowsOf(run) { // one by one: what has no sample yet must not hide another
+		o := t.Evaluate([]threshold.Row{row})
+		if o.Status == threshold.Fail && o.Value != threshold.NoData {
+			return o.Of + " is " + o.Value, true
+		}
+	}
+	return "", false
 }
 
 // Breached reports whether any threshold was breached, which too few samples

@@ -103,16 +103,23 @@ type replay struct {
 	events      int64
 }
 
-// over records it, once all of it has come.
-func (p *replay) over(w *Watcher) {
-	if p.events == 0 {
-		return
+// add counts events of one response.
+func (p *replay) add(w *Watcher, events int64, at time.Duration) {
+	if events > 0 {
+		p.last, p.events = at, p.events+events
+		w.series().Count(w.Number, w.clock.Phase(at), record.Replayed, events)
 	}
-	series, phase := w.store.Ledger.watchers[w.Number], w.clock.Phase(p.last)
-	series.Count(w.Number, phase, record.Replayed, p.events)
-	series.Time(w.Number, phase, record.CatchUp, p.last-p.asked, 1)
-	p.events = 0
 }
+
+// over times it, once it is known that all of it has come.
+func (p *replay) over(w *Watcher) {
+	if p.events > 0 {
+		w.series().Time(w.Number, w.clock.Phase(p.last), record.CatchUp, p.last-p.asked, 1)
+		p.events = 0
+	}
+}
+
+func (w *Watcher) series() *record.Series { return w.store.Ledger.watchers[w.Number] }
 
 // follow watches until the watch breaks off; it returns the revision to go on from and the reason.
 func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64, error) {
@@ -131,7 +138,6 @@ func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64,
 		options = append(options, clientv3.WithProgressNotify())
 	}
 	again := replay{asked: w.clock.Now()}
-	defer again.over(w)
 	events := w.client.Watch(ctx, key, options...)
 	for r := range events {
 		at := w.clock.Now()
@@ -147,12 +153,14 @@ func (w *Watcher) follow(ctx context.Context, from int64, opened func()) (int64,
 		if r.Created {
 			opened()
 		}
-		for _, ev := range r.Events {
-			if ev.Kv.ModRevision < from {
-				again.last, again.events = at, again.events+1
-				continue
-			}
+		old := slices.IndexFunc(r.Events, func(ev *clientv3.Event) bool { return ev.Kv.ModRevision >= from })
+		if old < 0 {
+			old = len(r.Events)
+		}
+		if again.add(w, int64(old), at); old < len(r.Events) || r.IsProgressNotify() {
 			again.over(w)
+		}
+		for _, ev := range r.Events[old:] {
 			w.see(ev, at)
 		}
 		if n := len(r.Events); n > 0 {

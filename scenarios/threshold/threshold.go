@@ -64,6 +64,13 @@ func (t Threshold) Percentile() (percent float64, ok bool) {
 	return t.percentile, t.percentile > 0
 }
 
+// Grows reports whether it is a lower limit, or another number than 0, on a count
+// that grows as long as a run goes on: it is missed until the run is over.
+func (t Threshold) Grows() bool {
+	upper := t.op == "<" || t.op == "<=" || t.op == "==" && t.limit == 0
+	return t.counter != "" && !upper && (t.unit == count || t.unit == bytes)
+}
+
 // Counter is the name of the counter referred to, for example "errors", or
 // empty for a quantity.
 func (t Threshold) Counter() string { return t.counter }
