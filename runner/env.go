@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -40,6 +41,8 @@ type env struct {
 	expiries []*expiry
 	// compacts tells that etcd's history may be compacted: it is a lab's, or the user said so.
 	compacts bool
+	// aborted tells that a threshold has ended the load.
+	aborted *atomic.Bool
 	// lab tells that the cluster is this run's own.
 	lab bool
 	// warn notes what is told beside the numbers.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
@@ -30,7 +31,8 @@ type podChurn struct {
 	createEvent, leaseGrant *operation
 	// All below is of waves; upkeep is nil and the operations are where there are none.
 	upkeep                *upkeep
-	whole                 *operation // the wave
+	aborted               *atomic.Bool // by a threshold
+	whole                 *operation   // the wave
 	evict, finalizer      *operation
 	getEvent, repeatEvent *operation
 }
@@ -79,6 +81,7 @@ func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChu
 // waves makes what only waves have.
 func (c *podChurn) waves(e *env, w scenarios.Workload) (err error) {
 	shape := c.kind.Wave.Shape
+	c.aborted = e.aborted
 	c.whole = &operation{series: e.recorder.Chain(w.Name, string(shape), "pods")}
 	if c.upkeep, err = newUpkeep(e, w, c); err != nil {
 		return err

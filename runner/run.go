@@ -194,7 +194,7 @@ func (r *run) prepare(finish context.Context) ([]workload, error) {
 	r.env = &env{
 		scenario: r.job.Scenario, api: r.target.api, recorder: r.recorder, clock: r.clock, pacer: &pacer{clock: r.clock},
 		filler: kube.NewFiller(r.job.Scenario.Seed), run: number, finish: finish, stores: map[string]*kube.Store{}, caches: map[string][]*kube.Watcher{},
-		compacts: r.target.lab != nil || r.job.AllowDisruptive, lab: r.target.lab != nil,
+		compacts: r.target.lab != nil || r.job.AllowDisruptive, lab: r.target.lab != nil, aborted: &r.aborted,
 		warn: func(text string) { r.event(results.EventWarning, text) },
 	}
 	r.target.leases = &r.env.leases

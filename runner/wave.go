@@ -189,8 +189,9 @@ func (v *wave) ended(part *chain, last *record.Outcome) {
 	}
 }
 
-// over reports whether the load was interrupted, so that no pod comes or goes any more.
-func (v *wave) over() bool { return v.churn.stream.pacer.ended.Load() }
+// over reports whether a threshold has ended the load, so that no pod comes or
+// goes any more. When a user does, what has begun is finished, and a wave has.
+func (v *wave) over() bool { return v.churn.aborted.Load() }
 
 // count notes a part's end and reports whether it was the last.
 func (v *wave) count(part *chain, last *record.Outcome) bool {

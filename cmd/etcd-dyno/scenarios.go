@@ -298,7 +298,7 @@ func quotaOf(c scenarios.Configuration) int64 {
 
 // print writes the explanation as text.
 func (x explained) print(out io.Writer) error {
-	fmt.Fprintf(out, "%s: %s\n\n", x.Name, x.Description)
+	fmt.Fprintf(out, "%s\n\n", strings.TrimSuffix(x.Name+": "+x.Description, ": "))
 	fmt.Fprintf(out, "Phases: setup, then %g s warm-up, %g s measured, up to %g s drain.\n", x.WarmupS, x.MeasureS, x.DrainS)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(x.Setup) > 0 {
