@@ -323,7 +323,7 @@ warmup = "0s"
 measure = "5s"
 [setup.configmaps]
 count = 50
-size = "1KiB"
+size = { min = "40B", max = "300B" } # with and without room for a mark
 [workload.updates]
 kind = "update"
 resource = "configmaps"

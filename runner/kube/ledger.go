@@ -28,8 +28,7 @@ type Ledger struct {
 	narrow   []bool                   // by the watcher's number: it follows a single key; nil where none does
 	next     atomic.Uint64
 	shards   [ledgerShards]ledgerShard
-	mu       sync.Mutex        // guards deletes
-	deletes  map[string]uint64 // the delete under way on a key
+	unmarked byKey
 	// highest is the highest acknowledged revision.
 	highest atomic.Int64
 	late    atomic.Bool
@@ -47,7 +46,7 @@ type ledgerShard struct {
 type entry struct {
 	acknowledged bool
 	phase        record.Phase
-	key          string // of a delete
+	key          string // of a write without a mark
 	revision     int64
 	sent         time.Duration
 	acked        time.Duration
@@ -71,7 +70,7 @@ type sighting struct {
 // NewLedger makes a ledger for a resource that is watched. watchers has, for
 // each watcher by its number, the series that counts what it sees.
 func NewLedger(r model.Resource, run uint64, watchers []*record.Series) *Ledger {
-	l := &Ledger{resource: r, run: run, watchers: watchers, each: map[*record.Series]int64{}, wide: len(watchers), deletes: map[string]uint64{}}
+	l := &Ledger{resource: r, run: run, watchers: watchers, each: map[*record.Series]int64{}, wide: len(watchers), unmarked: byKey{keys: map[string]*unmarkedKey{}}}
 	for _, series := range watchers {
 		l.each[series]++
 	}
@@ -98,9 +97,9 @@ type Entry struct {
 	index  uint64
 }
 
-// Enter notes a write that is about to be sent, and stamps its value. A delete
-// has no value and is joined by its key, on which only one delete may be under
-// way. A nil ledger notes nothing.
+// Enter notes a write that is about to be sent, and stamps its value. What has no
+// room for a stamp, a delete or a value below MinValueSize, is joined by its key
+// and the revision that its reply tells. A nil ledger notes nothing.
 func (l *Ledger) Enter(key string, value []byte, phase record.Phase, sent time.Duration) Entry {
 	if l == nil {
 		return Entry{}
@@ -111,16 +110,12 @@ func (l *Ledger) Enter(key string, value []byte, phase record.Phase, sent time.D
 	s.mu.Lock()
 	e := s.entry(len(l.watchers))
 	e.phase, e.sent, e.keyed = phase, sent, l.keyed[key]
-	if value == nil {
+	if len(value) < MinValueSize {
 		e.key = key
+		l.unmarked.enter(key, index)
 	}
 	s.entries[index] = e
 	s.mu.Unlock()
-	if value == nil {
-		l.mu.Lock()
-		l.deletes[key] = index
-		l.mu.Unlock()
-	}
 	return Entry{l, index}
 }
 
@@ -157,6 +152,11 @@ func (w Entry) Acknowledge(shard int, revision int64, at time.Duration) {
 	for _, watcher := range e.keyed {
 		l.watchers[watcher].Count(shard, e.phase, record.Expected, 1)
 	}
+	if e.key != "" {
+		early, others := l.unmarked.acknowledge(e.key, w.index, revision)
+		e.early = append(e.early, early...)
+		l.others(others)
+	}
 	for _, seen := range e.early {
 		l.settle(e, seen)
 	}
@@ -186,11 +186,7 @@ func (w Entry) Fail(_ int, _ bool) {
 func (l *Ledger) leave(s *ledgerShard, index uint64, e *entry) {
 	delete(s.entries, index)
 	if e.key != "" {
-		l.mu.Lock()
-		if l.deletes[e.key] == index {
-			delete(l.deletes, e.key)
-		}
-		l.mu.Unlock()
+		l.others(l.unmarked.leave(e.key, index))
 	}
 	clear(e.seenBy)
 	*e = entry{seenBy: e.seenBy, early: e.early[:0]}
@@ -205,8 +201,11 @@ func (l *Ledger) leaveIfSeen(s *ledgerShard, index uint64, e *entry) {
 
 // see counts an event that a watcher saw, or keeps it until the reply of its write tells what it is.
 func (l *Ledger) see(ev *clientv3.Event, seen sighting) {
-	index, ours := l.indexOf(ev)
-	if !ours {
+	index, ours, waits := l.indexOf(ev, seen)
+	switch {
+	case waits:
+		return
+	case !ours:
 		l.other(seen)
 		return
 	}
@@ -260,17 +259,20 @@ func (l *Ledger) other(seen sighting) {
 	l.watchers[seen.watcher].Count(int(seen.watcher), seen.phase, counter, 1)
 }
 
-// indexOf finds the write that an event belongs to; it reports false for a
-// foreign one, and for a delete that is not under way.
-func (l *Ledger) indexOf(ev *clientv3.Event) (uint64, bool) {
-	if ev.Type == clientv3.EventTypeDelete {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		index, ok := l.deletes[string(ev.Kv.Key)]
-		return index, ok
+func (l *Ledger) others(all []sighting) {
+	for _, seen := range all {
+		l.other(seen)
+	}
+}
+
+// indexOf finds the write that an event belongs to; ours is false for a foreign
+// one. What has no mark waits, where a write of its key is under way.
+func (l *Ledger) indexOf(ev *clientv3.Event, seen sighting) (index uint64, ours, waits bool) {
+	if ev.Type == clientv3.EventTypeDelete || len(ev.Kv.Value) < MinValueSize {
+		return l.unmarked.see(string(ev.Kv.Key), seen)
 	}
 	stamp, ok := StampOf(l.resource, ev.Kv.Value, l.run)
-	return stamp.Index, ok && stamp.Index > 0 && stamp.Index <= l.next.Load()
+	return stamp.Index, ok && stamp.Index > 0 && stamp.Index <= l.next.Load(), false
 }
 
 // CallLate makes every event from now on a late one.

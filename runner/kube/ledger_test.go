@@ -51,6 +51,13 @@ func (s *scene) put(key string, revision int64, sent time.Duration) (Entry, *cli
 	return e, &clientv3.Event{Type: mvccpb.PUT, Kv: &mvccpb.KeyValue{Key: []byte(key), Value: append([]byte(nil), value...), ModRevision: revision}}
 }
 
+// small is put with a value that has no room for a mark.
+func (s *scene) small(key string, revision int64, sent time.Duration) (Entry, *clientv3.Event) {
+	value := append([]byte(nil), s.values.Make(s.resource, MinValueSize-1, 7)...)
+	e := s.ledger.Enter(key, value, record.Measure, sent)
+	return e, &clientv3.Event{Type: mvccpb.PUT, Kv: &mvccpb.KeyValue{Key: []byte(key), Value: value, ModRevision: revision}}
+}
+
 func (s *scene) delete(key string, revision int64, sent time.Duration) (Entry, *clientv3.Event) {
 	e := s.ledger.Enter(key, nil, record.Measure, sent)
 	return e, deleted(key, revision)
@@ -117,6 +124,25 @@ func TestLedger(t *testing.T) {
 			s.bothSee(ev, 15)
 			e.Acknowledge(0, 6, 20)
 		}, counts{expected: 2, delivered: 2}, 0},
+		{"small values, which have no mark: two writes of a key, their events before and after the replies", func(s *scene) {
+			a, evA := s.small("a", 5, 10)
+			b, evB := s.small("a", 6, 11)
+			s.bothSee(evA, 12)
+			s.watchers[0].see(evB, 13)
+			b.Acknowledge(0, 6, 20)
+			a.Acknowledge(0, 5, 21)
+			s.watchers[1].see(evB, 22)
+		}, counts{expected: 4, delivered: 4}, 0},
+		{"a small value beside a foreign one, and one that fails", func(s *scene) {
+			a, evA := s.small("a", 7, 10)
+			_, foreign := s.small("b", 6, 10)
+			foreign.Kv.Key = []byte("a")
+			failed, _ := s.small("a", 0, 10)
+			s.bothSee(foreign, 12)
+			s.bothSee(evA, 13)
+			a.Acknowledge(0, 7, 20)
+			failed.Fail(0, true)
+		}, counts{expected: 2, delivered: 2, unmatched: 2}, 1},
 		{"a delete whose compare failed, then one that succeeded", func(s *scene) {
 			stale, _ := s.delete("a", 6, 10)
 			stale.Fail(0, true)
