@@ -8,87 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
-
-// Run is all that its journal says of a run. The measure phase is merged; the
-// time line covers every phase.
-type Run struct {
-	// Folder is where the run was loaded from; empty for a stream.
-	Folder string
-	Header Header
-	// Phases are in order of their start.
-	Phases     []PhaseSpan
-	Operations []OperationRecord
-	Watches    []WatchRecord
-	// Lag is by workload, Usage over the measure phase.
-	Lag   map[string]*hdr.Histogram
-	Usage Usage
-	// LagClamped is how many lags were outside the histograms' range.
-	LagClamped int64
-	// Wake is how late the generator noticed what had come for it, in the measure
-	// phase; nil in journals that do not tell.
-	Wake   *hdr.Histogram
-	Events []Event
-	Checks []Check
-	// Timeline has one entry an interval, in order.
-	Timeline []Moment
-	// Ended is nil when the journal was not ended in order: the run was killed.
-	Ended *End
-	// Lost is how many lines could not be read.
-	Lost int
-	// LastMS is the latest instant that any record tells of, since the run's start.
-	LastMS float64
-}
-
-// OperationRecord is one operation over the whole measure phase.
-type OperationRecord struct {
-	Workload, Operation, Resource string
-	// Chain tells that the row is of chains as wholes, whose operations have rows of their own.
-	Chain bool
-	Counts
-	// Quantities hold microseconds: Response, Turnaround, Service, and those that only some operations have.
-	Quantities map[string]*hdr.Histogram
-	// Exemplars are the slowest operations, the slowest first; at most 20.
-	Exemplars []Exemplar
-}
-
-// WatchRecord is one watch workload over the whole measure phase.
-type WatchRecord struct {
-	WatchInterval
-	Quantities map[string]*hdr.Histogram
-}
-
-// Moment is one interval of the time line, all phases in it together.
-type Moment struct {
-	StartMS, EndMS float64
-	Operations     []OperationMoment
-	Watches        []WatchMoment
-	Generator      Usage
-}
-
-// OperationMoment is one operation in one interval.
-type OperationMoment struct {
-	Workload, Operation string
-	Chain               bool
-	Counts
-	Response, Service Tail
-}
-
-// WatchMoment is one watch workload in one interval.
-type WatchMoment struct {
-	Workload  string
-	Delivered int64
-	Delivery  Tail
-}
-
-// Tail is a short summary of a histogram, in milliseconds. All are zero where Count is.
-type Tail struct {
-	Count         int64
-	P50, P99, Max float64
-}
 
 // Load reads the journal of a run folder. Lines that cannot be read are counted
 // in Lost; it is an error when there is no journal or it has no header.
@@ -108,7 +30,7 @@ func Load(folder string) (*Run, error) {
 
 // LoadFrom reads a journal. See Load.
 func LoadFrom(r io.Reader) (*Run, error) {
-	l := loader{run: &Run{Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
+	l := newLoader(Header{})
 	lost, err := ReadJournal(r, l.queue)
 	if left := l.drain(0); err == nil {
 		err = left
@@ -123,36 +45,6 @@ func LoadFrom(r io.Reader) (*Run, error) {
 	return l.finish(), nil
 }
 
-// Gathering sums a run's records while it goes. It is used by one goroutine at a time.
-type Gathering struct{ loader *loader }
-
-// Gather begins a gathering of the run with that header.
-func Gather(h Header) *Gathering {
-	l := &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
-	return &Gathering{l}
-}
-
-// Add adds one record. A histogram that cannot be decoded makes its interval a lost one.
-func (g *Gathering) Add(r Record) error {
-	var d decodedInterval
-	if r.Interval != nil {
-		var ok bool
-		if d, ok = decodeInterval(r.Interval); !ok {
-			g.loader.run.Lost++
-			return nil
-		}
-	}
-	err := g.loader.add(r, d)
-	g.loader.run.Timeline = nil // it would grow with the length of the run
-	return err
-}
-
-// Run is the run as far as it has come; it holds until the next Add. It has no time line.
-func (g *Gathering) Run() *Run {
-	g.loader.run.Operations, g.loader.run.Watches = nil, nil
-	return g.loader.finish()
-}
-
 // loader sums records as they come.
 type loader struct {
 	run        *Run
@@ -161,6 +53,10 @@ type loader struct {
 	// CPU of the generator and the host, and length, of the measure phase's intervals.
 	cpuMS, hostMS, spanMS float64
 	waiting               []waiting
+}
+
+func newLoader(h Header) *loader {
+	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
 }
 
 // waiting is a record whose histograms, if it has any, are being decoded.
@@ -357,65 +253,4 @@ func (l *loader) finish() *Run {
 		run.Usage.HostCPU = l.hostMS / l.spanMS
 	}
 	return run
-}
-
-// Started is the wall time of the run's start, Ended of the last thing that its journal tells.
-func (r *Run) times() (started, ended time.Time) {
-	started = r.Header.Started
-	return started, started.Add(time.Duration(r.LastMS * float64(time.Millisecond)))
-}
-
-// Span returns when a phase was; it reports false where the run never came to it.
-func (r *Run) Span(name PhaseName) (PhaseSpan, bool) {
-	i := slices.IndexFunc(r.Phases, func(p PhaseSpan) bool { return p.Name == name })
-	if i < 0 {
-		return PhaseSpan{}, false
-	}
-	return r.Phases[i], true
-}
-
-// ArrivalSeconds is how long a workload's chains started in the measure phase:
-// its window's part of it, or all. 0 where the run never came to it.
-func (r *Run) ArrivalSeconds(workload string) float64 {
-	measure, _ := r.Span(PhaseMeasure)
-	for _, w := range r.Header.Windows {
-		if w.Workload == workload {
-			from := measure.StartMS + w.FromMS
-			return max(min(from+w.ForMS, measure.EndMS)-from, 0) / 1000
-		}
-	}
-	return (measure.EndMS - measure.StartMS) / 1000
-}
-
-// Idle reports whether a workload's window lies beyond the measure phase, so that it did not run.
-func (r *Run) Idle(workload string) bool {
-	return slices.ContainsFunc(r.Header.Windows, func(w Window) bool { return w.Workload == workload && w.ForMS == 0 })
-}
-
-// Add returns the sum of two sets of counters.
-func (c Counts) Add(d Counts) Counts {
-	sum := Counts{
-		Intended: c.Intended + d.Intended, Sent: c.Sent + d.Sent, Succeeded: c.Succeeded + d.Succeeded,
-		Conflicts: c.Conflicts + d.Conflicts, Achieved: c.Achieved + d.Achieved, Retries: c.Retries + d.Retries, Dropped: c.Dropped + d.Dropped,
-		Skipped: c.Skipped + d.Skipped, Unreached: c.Unreached + d.Unreached, Unfinished: c.Unfinished + d.Unfinished,
-		Clamped: c.Clamped + d.Clamped, Chunks: c.Chunks + d.Chunks, BytesSent: c.BytesSent + d.BytesSent, BytesReceived: c.BytesReceived + d.BytesReceived,
-	}
-	for _, errs := range [...]map[string]int64{c.Errors, d.Errors} {
-		for code, n := range errs {
-			if sum.Errors == nil {
-				sum.Errors = map[string]int64{}
-			}
-			sum.Errors[code] += n
-		}
-	}
-	return sum
-}
-
-// ErrorCount is the sum of the errors of all codes.
-func (c Counts) ErrorCount() int64 {
-	var n int64
-	for _, v := range c.Errors {
-		n += v
-	}
-	return n
 }

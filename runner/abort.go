@@ -12,9 +12,9 @@ import (
 // abort ends the load when a threshold that says so is breached by what was
 // measured so far. Only the ticker's goroutine uses it.
 type abort struct {
-	run    *run
-	limits []scenarios.NamedThreshold
-	so     *results.Gathering // nil where nothing can end the load
+	run      *run
+	limits   []scenarios.NamedThreshold
+	measured *results.Gathering // nil where nothing can end the load
 }
 
 // newAbort is made when it is known when the load begins.
@@ -26,14 +26,10 @@ func newAbort(r *run) *abort {
 		}
 	}
 	if len(a.limits) > 0 {
-		a.so = results.Gather(*r.header())
-		a.add(results.Record{Phase: &results.Phase{Name: results.PhaseMeasure, AtMS: milliseconds(r.clock.measureStart())}})
+		a.measured = results.Gather(*r.header(), milliseconds(r.clock.measureStart()))
 	}
 	return a
 }
-
-// add takes in a record of this very program, which cannot be of another version.
-func (a *abort) add(record results.Record) { _ = a.so.Add(record) }
 
 // opens is when a workload begins to be measured, from the start of the measure phase.
 func (a *abort) opens(workload string) time.Duration {
@@ -47,20 +43,18 @@ func (a *abort) opens(workload string) time.Duration {
 
 // look looks at the thresholds after one more interval, which ended at an instant.
 func (a *abort) look(in *results.Interval, at time.Duration) {
-	if a.so == nil || a.run.aborted.Load() || at <= a.run.clock.measureStart() {
+	clock := a.run.clock
+	if a.measured == nil || a.run.aborted.Load() || at <= clock.measureStart() || at >= clock.measureEnd() {
 		return
 	}
-	a.add(results.Record{Interval: in})
-	if at >= a.run.clock.measureEnd() {
-		return
-	}
-	measured := at - a.run.clock.measureStart()
+	a.measured.Add(in)
+	run, since := a.measured.Run(), at-clock.measureStart()
 	for _, n := range a.limits {
-		if measured < a.opens(n.Check.Workload())+n.Grace {
+		if since < a.opens(n.Check.Workload())+n.Grace {
 			continue
 		}
-		if value, breached := verdict.Breach(a.so.Run(), n.Check); breached {
-			a.run.event(results.EventAborted, fmt.Sprintf("%s: %s, %.1f s into the measure phase", n.Check, value, measured.Seconds()))
+		if value, breached := verdict.Breach(run, n.Check); breached {
+			a.run.event(results.EventAborted, fmt.Sprintf("%s: %s, %.1f s into the measure phase", n.Check, value, since.Seconds()))
 			a.run.aborted.Store(true)
 			a.run.giveUp()
 			return

@@ -153,6 +153,15 @@ func (e *env) operation(w scenarios.Workload, name, resource string, usual time.
 	return &operation{series: e.recorder.Operation(w.Name, name, resource), timeout: cmp.Or(w.Timeout, usual)}
 }
 
+// readFirst is the operation that comes before each change of an object, where
+// API servers have no watch cache; nil where they have one.
+func (e *env) readFirst(w scenarios.Workload, resource string, uncached bool) *operation {
+	if !uncached {
+		return nil
+	}
+	return e.operation(w, "get", resource, readTimeout)
+}
+
 // sequence is when an open loop's chains are due, from the start of the warm-up.
 func (e *env) sequence(w scenarios.Workload) arrival.Sequence {
 	a, seed := w.Arrival, e.seed(w.Name)

@@ -37,10 +37,7 @@ func newHeartbeats(e *env, w scenarios.Workload, kind scenarios.NodeHeartbeat) (
 	}
 	s := e.stream(w)
 	seed := e.seed(w.Name)
-	var get *operation
-	if kind.Uncached {
-		get = e.operation(w, "get", "", readTimeout)
-	}
+	get := e.readFirst(w, "", kind.Uncached)
 	h.renew = beats(h.leases, get, e.operation(w, "renew-lease", "leases", writeTimeout), w.Name, kind.Nodes, seed)
 	h.status = beats(h.nodes, get, e.operation(w, "update-status", "nodes", writeTimeout), w.Name, kind.Nodes, seed+1)
 	for i, each := range []struct {
@@ -102,12 +99,7 @@ func (b *beat) create(ctx context.Context, e *env, pick uint64) error {
 }
 
 // first is the operation that a beat begins with.
-func (b *beat) first() *operation {
-	if b.get != nil {
-		return b.get
-	}
-	return b.operation
-}
+func (b *beat) first() *operation { return cmp.Or(b.get, b.operation) }
 
 func (b *beat) do(ctx context.Context, w *worker, t *task) next {
 	if t.operation == b.get {

@@ -36,10 +36,7 @@ func newLocks(e *env, w scenarios.Workload, kind scenarios.LeaderElection) (*loc
 	}
 	l := &locks{store: store, renew: make([]beat, kind.Locks)}
 	o := e.operation(w, "renew-lock", "leases", writeTimeout)
-	var get *operation
-	if kind.Uncached {
-		get = e.operation(w, "get", "leases", readTimeout)
-	}
+	get := e.readFirst(w, "leases", kind.Uncached)
 	for i := range l.renew {
 		b := &l.renew[i]
 		b.store, b.get, b.operation, b.seed = store.At(i), get, o, e.seed(w.Name)+uint64(i)<<32

@@ -18,7 +18,11 @@ import (
 // podChurn starts and stops pods with the requests that kube-apiserver 1.37
 // sends for them (measured: 14.5 from create to Ready, 10.2 for a deletion).
 type podChurn struct {
-	kind                    scenarios.PodChurn
+	kind scenarios.PodChurn
+	// starts are the steps of a pod's start by its containers less one; stops, of its stop,
+	// by whether it is tried on a stale copy first too.
+	starts                  [2][]podStep
+	stops                   [2]map[bool][]podStep
 	seed                    uint64
 	stream                  *stream
 	pods, accounts, events  *kube.Store
@@ -39,6 +43,13 @@ type podChurn struct {
 
 func newPodChurn(e *env, w scenarios.Workload, kind scenarios.PodChurn) (*podChurn, error) {
 	c := &podChurn{kind: kind, seed: e.seed(w.Name), stream: e.stream(w)}
+	for i := range c.starts {
+		c.starts[i] = c.steps(startSteps(kind.Wave.Shape, i+1))
+		c.stops[i] = map[bool][]podStep{
+			false: c.steps(stopSteps(kind.Wave.Shape, i+1, false)),
+			true:  c.steps(stopSteps(kind.Wave.Shape, i+1, true)),
+		}
+	}
 	for _, s := range []struct {
 		to   **kube.Store
 		name string
@@ -147,8 +158,7 @@ func (c *podChurn) arrive(a arriving) {
 
 // starting is the start of a new pod, by its number, which an API server has to do with.
 func (c *podChurn) starting(index, server int) *podChain {
-	// Each chain draws from a generator of its own: they run at once.
-	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)))
+	rng := c.randomOf(2 * index)
 	containers := 1
 	if rng.Float64() < c.kind.Containers-1 {
 		containers = 2
@@ -156,14 +166,19 @@ func (c *podChurn) starting(index, server int) *podChain {
 	name := fmt.Sprintf("%s-%010d", c.stream.name, index)
 	namespace := namespaceOf(server) // a wave's pods are all in one
 	p := &pod{namespace: namespace, name: name, key: c.pods.Key(namespace, name), index: index, containers: containers}
-	return &podChain{churn: c, pod: p, rng: rng, steps: c.steps(startSteps(c.kind.Wave.Shape, containers)), server: server}
+	return &podChain{churn: c, pod: p, rng: rng, steps: c.starts[containers-1], server: server}
 }
 
 // stopping is the stop of a pod, by its number.
 func (c *podChurn) stopping(old *pod, index, server int) *podChain {
-	rng := rand.New(rand.NewPCG(c.seed, 2*uint64(index)+1))
+	rng := c.randomOf(2*index + 1)
 	stale := rng.Float64() < c.kind.StaleShare()
-	return &podChain{churn: c, pod: old, rng: rng, steps: c.steps(stopSteps(c.kind.Wave.Shape, old.containers, stale)), server: server}
+	return &podChain{churn: c, pod: old, rng: rng, steps: c.stops[old.containers-1][stale], server: server}
+}
+
+// randomOf is the generator of a chain's own: chains run at once.
+func (c *podChurn) randomOf(number int) *rand.Rand {
+	return rand.New(rand.NewPCG(c.seed, uint64(number)))
 }
 
 // steps are those that the imitated API server sends for them.

@@ -16,9 +16,10 @@ import (
 type relists struct {
 	env                   *env
 	watched               []model.Resource
-	uncached              bool
+	progress              bool // the watches tell of their progress
 	bootstrap             *operation
-	list, revision, watch *operation
+	list, revision, watch *operation     // revision is nil where nothing is cached
+	after                 []*operation   // that follow the list
 	wg                    sync.WaitGroup // of those who drain watches
 	mu                    sync.Mutex     // guards caches
 	caches                []*kube.Cache  // by server and resource; nil before the first start
@@ -26,12 +27,14 @@ type relists struct {
 
 func newRelists(e *env, w scenarios.Workload, kind scenarios.Relist) *relists {
 	r := &relists{
-		env: e, watched: kind.Watched(), uncached: kind.Uncached,
+		env: e, watched: kind.Watched(), progress: !kind.Uncached,
 		bootstrap: &operation{series: e.recorder.Chain(w.Name, "bootstrap", "")},
 		list:      e.operation(w, "list", "", readTimeout), watch: e.operation(w, "watch", "", readTimeout),
 	}
+	r.after = []*operation{r.watch}
 	if !kind.Uncached {
 		r.revision = e.operation(w, "get-revision", "", readTimeout)
+		r.after = []*operation{r.revision, r.watch}
 	}
 	r.caches = make([]*kube.Cache, kind.Servers*len(r.watched))
 	e.background = append(e.background, r.end)
@@ -78,14 +81,6 @@ type cacheStart struct {
 	revision int64
 }
 
-// then is what follows the list.
-func (c *cacheStart) then() *operation {
-	if c.relists.uncached {
-		return c.relists.watch
-	}
-	return c.relists.revision
-}
-
 func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 	r := c.relists
 	resource := r.watched[c.at%len(r.watched)]
@@ -102,7 +97,7 @@ func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 		if !ok {
 			return next{failed: true}
 		}
-		return next{operation: c.then()}
+		return next{operation: r.after[0]}
 	case r.revision:
 		if !w.call(ctx, t, c.cache.Revision) {
 			return next{failed: true}
@@ -111,7 +106,7 @@ func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 	default:
 		var events clientv3.WatchChan
 		ok := w.call(ctx, t, func(ctx context.Context) (reply kube.Reply, err error) {
-			events, err = c.cache.Watch(ctx, c.revision+1, !r.uncached)
+			events, err = c.cache.Watch(ctx, c.revision+1, r.progress)
 			return kube.Reply{}, err
 		})
 		if ok {
@@ -127,10 +122,7 @@ func (c *cacheStart) do(ctx context.Context, w *worker, t *task) next {
 func (c *cacheStart) unreached(t *task) []*operation {
 	switch t.operation {
 	case c.relists.list:
-		if c.relists.uncached {
-			return []*operation{c.relists.watch}
-		}
-		return []*operation{c.relists.revision, c.relists.watch}
+		return c.relists.after
 	case c.relists.revision:
 		return []*operation{c.relists.watch}
 	default:

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync/atomic"
@@ -36,17 +37,13 @@ func newUpdates(e *env, w scenarios.Workload, kind scenarios.Update) (*updates, 
 		chain: &operation{series: e.recorder.Chain(w.Name, "guaranteed-update", kind.Resource.Name)},
 		write: e.operation(w, "update", kind.Resource.Name, writeTimeout),
 	}
-	first := u.write
-	if kind.Uncached {
-		u.get = e.operation(w, "get", kind.Resource.Name, readTimeout)
-		first = u.get
-	}
+	u.get = e.readFirst(w, kind.Resource.Name, kind.Uncached)
 	s := e.stream(w)
 	e.arrivals(w, func(a arriving) {
 		rng := rand.New(rand.NewPCG(u.seed, uint64(a.index)))
 		at := chooseKey(kind.Keys, rng, a.index)
 		change := &change{updates: u, object: &u.objects[at], store: store.At(a.index), size: u.size.draw(rng), rng: rng}
-		s.arrive(change, &chain{row: u.chain}, first, a)
+		s.arrive(change, &chain{row: u.chain}, cmp.Or(u.get, u.write), a)
 	})
 	return u, nil
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -119,12 +120,7 @@ func (k *kept) another() bool {
 }
 
 // first is the operation that an update begins with.
-func (k *kept) first() *operation {
-	if k.get != nil {
-		return k.get
-	}
-	return k.operation
-}
+func (k *kept) first() *operation { return cmp.Or(k.get, k.operation) }
 
 func (k *kept) do(ctx context.Context, w *worker, t *task) next {
 	if t.operation == k.get {

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -15,18 +14,18 @@ import (
 // parts are the starts and stops of its pods, which are chains of their own; it
 // has ended when all of them have.
 type wave struct {
-	churn  *podChurn
-	kind   scenarios.Wave
-	client *client // whose arrival it is in a closed loop; nil in an open one
-	chain  *chain
-	number int // of the wave
-	mu     sync.Mutex
-	// All below is guarded by mu. begun is how many pods have begun, open how many parts have not ended.
-	begun, open int
-	stops       int // of pods that have begun
-	failed      codes.Code
-	unfinished  bool
-	done        time.Duration
+	churn      *podChurn
+	kind       scenarios.Wave
+	client     *client // whose arrival it is in a closed loop; nil in an open one
+	chain      *chain
+	number     int        // of the wave
+	mu         sync.Mutex // guards all below
+	begun      int        // pods
+	stops      int        // of pods that have begun
+	open       int        // parts that have not ended
+	failed     codes.Code
+	unfinished bool
+	done       time.Duration
 }
 
 // arriveWave begins a wave.
@@ -258,9 +257,4 @@ func (o podOwners) populated(p scenarios.Population, key string, index int, revi
 	if len(replacing) > 0 {
 		replacing[index%len(replacing)].populated(p, key, index, revision)
 	}
-}
-
-// randomOf is the generator of a chain's own: chains run at once.
-func (c *podChurn) randomOf(index int) *rand.Rand {
-	return rand.New(rand.NewPCG(c.seed, uint64(index)))
 }

@@ -38,9 +38,7 @@ func readNamedThresholds(t *table, workloads []Workload, phases Phases) (all []N
 		n := NamedThreshold{Name: below.name(), Abort: below.boolean("abort", false)}
 		const example = `check = "churn.pod-start.response.p99 < 5s"`
 		if text := below.text("check", ""); below.require("check", example) && below.shape == nil {
-			if checks := readThreshold(below, below.at("check"), textElement{text: text, at: -1}, t, workloads); len(checks) > 0 {
-				n.Check = checks[0]
-			}
+			n.Check, _ = readThreshold(below, below.at("check"), textElement{text: text, at: -1}, t, workloads)
 		}
 		switch {
 		case n.Abort || below.shape != nil:
@@ -64,14 +62,16 @@ func readNamedThresholds(t *table, workloads []Workload, phases Phases) (all []N
 // that the workloads have.
 func readThresholds(t *table, texts []textElement, workloads []Workload) (all []threshold.Threshold) {
 	for _, e := range texts {
-		all = append(all, readThreshold(t, t.at("thresholds"), e, t, workloads)...)
+		if limit, ok := readThreshold(t, t.at("thresholds"), e, t, workloads); ok {
+			all = append(all, limit)
+		}
 	}
 	return all
 }
 
-// readThreshold parses one, that stands at a path of t; none if it cannot be
-// parsed. top is the scenario's own table.
-func readThreshold(t *table, path toml.Key, e textElement, top *table, workloads []Workload) []threshold.Threshold {
+// readThreshold parses one, that stands at a path of t, in an array unless e.at
+// is below 0; it reports false if it cannot be parsed. top is the scenario's own table.
+func readThreshold(t *table, path toml.Key, e textElement, top *table, workloads []Workload) (threshold.Threshold, bool) {
 	fault := func(format string, args ...any) {
 		if e.at < 0 {
 			t.doc.fault(path, format, args...)
@@ -82,12 +82,12 @@ func readThreshold(t *table, path toml.Key, e textElement, top *table, workloads
 	limit, err := threshold.Parse(e.text)
 	if err != nil {
 		fault("%v", err)
-		return nil
+		return threshold.Threshold{}, false
 	}
 	if wrong := refersToNothing(limit, workloads); wrong != "" && !unread(top, limit, workloads) {
 		fault("threshold %q: %s", limit, wrong)
 	}
-	return []threshold.Threshold{limit}
+	return limit, true
 }
 
 // unread reports whether the threshold may be about a workload that could not

@@ -63,7 +63,7 @@ func readWatch(t *table, g given) Kind {
 	w.Behind = t.integer("behind", 0, 0, 10_000_000)
 	w.Delay = t.duration("delay", 0, 0, time.Minute)
 	if !t.has("reopen") {
-		t.refuse("behind", "needs reopen: watches are opened before the load begins, when nothing is measured; write reopen = \"10s\", and each begins so far back every time")
+		t.refuse("behind", `needs reopen: watches are opened before the load begins, when nothing is measured; write reopen = "10s", and each begins so far back every time`)
 	}
 	w.Reopen = t.duration("reopen", 0, 100*time.Millisecond, 24*time.Hour)
 	return w

@@ -208,16 +208,3 @@ func (w Workload) endless(p Phases) string {
 	return fmt.Sprintf("the waves of %s take %v at least, longer than what the measure phase and the drain have for them: they do not come to their end, which counts as an error",
 		w.Name, c.Wave.takes().Round(time.Millisecond))
 }
-
-// Warnings are what is told beside the numbers of a scenario that is run, since
-// it does not do all that it says.
-func (s Scenario) Warnings() (all []string) {
-	for _, w := range s.Workloads {
-		if !w.Runs(s.Phases.Measure) {
-			all = append(all, fmt.Sprintf("the workload %s does not run: its window begins at %v, the measure phase ends at %v", w.Name, w.Window.From, s.Phases.Measure))
-		} else if warning := w.endless(s.Phases); warning != "" {
-			all = append(all, warning)
-		}
-	}
-	return all
-}

@@ -1,6 +1,9 @@
 package scenarios
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Window is the part of the measure phase in which a workload's chains start.
 // The zero value is none: from the start of the warm-up to the end of the measure phase.
@@ -34,3 +37,16 @@ func (w Window) encode(s *section) {
 // Runs reports whether any of the workload lies in a measure phase of that
 // length. A window that begins at its end or later is passed over.
 func (w Workload) Runs(measure time.Duration) bool { return !w.Window.Set || w.Window.From < measure }
+
+// Warnings are what is told beside the numbers of a scenario that is run, since
+// it does not do all that it says.
+func (s Scenario) Warnings() (all []string) {
+	for _, w := range s.Workloads {
+		if !w.Runs(s.Phases.Measure) {
+			all = append(all, fmt.Sprintf("the workload %s does not run: its window begins at %v, the measure phase ends at %v", w.Name, w.Window.From, s.Phases.Measure))
+		} else if warning := w.endless(s.Phases); warning != "" {
+			all = append(all, warning)
+		}
+	}
+	return all
+}

@@ -21,11 +21,14 @@ import (
 type Ledger struct {
 	resource model.Resource
 	run      uint64
-	watchers []*record.Series         // by the watcher's number; does not change after NewLedger
-	each     map[*record.Series]int64 // how many watchers of the whole resource a series has
-	wide     int                      // how many watchers follow the whole resource
-	keyed    map[string][]int32       // those of a single key; nil where there are none
-	narrow   []bool                   // by the watcher's number: it follows a single key; nil where none does
+	watchers []*record.Series // by the watcher's number; does not change after NewLedger
+	// What follows does not change after the last Narrow. each is how many watchers of the whole
+	// resource a series has, and wide the sum; keyed are those of a single key, and narrow
+	// tells by the watcher's number which they are; both are nil where there are none.
+	each     map[*record.Series]int64
+	wide     int
+	keyed    map[string][]int32
+	narrow   []bool
 	next     atomic.Uint64
 	shards   [ledgerShards]ledgerShard
 	unmarked byKey
@@ -259,6 +262,7 @@ func (l *Ledger) other(seen sighting) {
 	l.watchers[seen.watcher].Count(int(seen.watcher), seen.phase, counter, 1)
 }
 
+// others counts what turned out to be of no write of ours; see other.
 func (l *Ledger) others(all []sighting) {
 	for _, seen := range all {
 		l.other(seen)
