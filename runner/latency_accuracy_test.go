@@ -25,9 +25,9 @@ import (
 // A server that holds each put for a time that it stamps itself, from when its
 // bytes came to when those of the reply leave: what service shows beyond that is
 // the generator's and the network's. A bare client, a goroutine a put, is measured
-// beside it at the same instants: where waking a process takes so long that such
-// a client is about at the bounds or beyond them, half of them counts from what it
-// measures. Where generator and stub fill the machine, the difference is only reported.
+// beside it at the same instants: where waking a process takes so long that not even
+// that one is within the bounds, they count from what it measures. Where generator
+// and stub fill the machine, the difference is only reported.
 func TestAccuracyKnownLatency(t *testing.T) {
 	const repeats = 3
 	for _, how := range []string{fixed5, bimodal, logNormal} {
@@ -54,21 +54,24 @@ func TestAccuracyKnownLatency(t *testing.T) {
 				if busy > 0.9 {
 					return
 				}
-				if tolerance := 0.01*float64(stub.P50) + 150; wrong(p50, bare50, tolerance) {
-					t.Errorf("p50 is %d µs beyond the stub's %d µs; %.0f µs are allowed, or half of it beyond the bare client", p50, stub.P50, tolerance)
+				if most := allowed(0.01*float64(stub.P50)+150, bare50); math.Abs(float64(p50)) > most {
+					t.Errorf("p50 is %d µs beyond the stub's %d µs; %.0f µs are allowed", p50, stub.P50, most)
 				}
-				if tolerance := 0.01*float64(stub.P99) + 1000; rate <= 1000 && wrong(p99, bare99, tolerance) {
-					t.Errorf("p99 is %d µs beyond the stub's %d µs; %.0f µs are allowed, or half of it beyond the bare client", p99, stub.P99, tolerance)
+				if most := allowed(0.01*float64(stub.P99)+1000, bare99); rate <= 1000 && math.Abs(float64(p99)) > most {
+					t.Errorf("p99 is %d µs beyond the stub's %d µs; %.0f µs are allowed", p99, stub.P99, most)
 				}
 			})
 		}
 	}
 }
 
-// wrong reports whether the instrument is off, in microseconds: by more than the
-// tolerance, and too low or by more than half of it beyond what a bare client measures.
-func wrong(measured, bare int64, tolerance float64) bool {
-	return math.Abs(float64(measured)) > tolerance && (measured < 0 || float64(measured-bare) > tolerance/2)
+// allowed is how far the instrument may be off, in microseconds: the tolerance,
+// and on a machine on which not even a bare client is within it, as much beyond that one.
+func allowed(tolerance float64, bare int64) float64 {
+	if float64(bare) > tolerance {
+		return float64(bare) + tolerance
+	}
+	return tolerance
 }
 
 func median(all []int64) int64 {
