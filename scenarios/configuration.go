@@ -3,10 +3,15 @@ package scenarios
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"net/url"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
 )
 
 // Configuration is what is benchmarked: a lab, or the endpoints of a cluster
@@ -15,20 +20,58 @@ type Configuration struct {
 	// Name is letters, digits, '-' and '_', at most 64; it becomes part of the run folder's name.
 	Name        string
 	Description string
-	// Members is 1, 3 or 5 for a lab, 0 for endpoints.
+	// Members is how many vote, 1, 3 or 5, for a lab; 0 for endpoints.
 	Members int
+	// Learners is how many members a lab has besides that do not vote, at most 3.
+	Learners int
+	// Version is the etcd release that a lab's members are built from, for
+	// example "v3.6.16", and Binary the absolute path of the executable that they
+	// run. Where both are empty they run the built-in etcd.
+	Version, Binary string
 	// Flags are etcd's own flags in order of their names, without dashes; none for endpoints.
 	Flags []Flag
+	// Env is the members' environment in order of the names; they have no other.
+	Env       []Variable
+	Resources Resources
+	Disk      Disk
+	Links     Links
+	TLS       TLS
+	Auth      Auth
+	// Client says which members the load is sent to: ClientAll, ClientLeader,
+	// ClientFollowers, or the name of one.
+	Client string
 	// Endpoints are the client URLs of a cluster that exists: all http or all
 	// https, each with a host and a port and nothing else.
 	Endpoints []string
 	// CACert, Cert and Key are PEM files for the endpoints; empty for none.
 	// Cert and Key come together. Whether they can be read is not known here.
 	CACert, Cert, Key string
+	// Apply is a command, run before each run against endpoints: the program and
+	// its arguments, without a shell; empty for none.
+	Apply []string
 	// SHA256 is of the resolved configuration's TOML text (see
 	// EncodeConfiguration), in hexadecimal.
 	SHA256 string
 }
+
+// The members that a client can be told to use, besides one by its name.
+const (
+	ClientAll       = "all"
+	ClientLeader    = "leader"
+	ClientFollowers = "followers"
+)
+
+// MemberNames are the names of a lab's members: m1, m2 and so on, learners last.
+func (c Configuration) MemberNames() []string {
+	names := make([]string, c.Members+c.Learners)
+	for i := range names {
+		names[i] = fmt.Sprintf("m%d", i+1)
+	}
+	return names
+}
+
+// BuiltIn reports whether a lab's members run the etcd that is in this program.
+func (c Configuration) BuiltIn() bool { return c.Version == "" && c.Binary == "" }
 
 // maxEndpoints is how many endpoints a configuration may name.
 const maxEndpoints = 100
@@ -52,45 +95,102 @@ func ParseConfiguration(file string, text []byte, sets []string) (Configuration,
 
 func readConfiguration(t *table) Configuration {
 	c := Configuration{Name: readName(t), Description: t.text("description", "")}
-	c.Members = readMembers(t)
-	etcd := t.sub("etcd")
 	c.Endpoints = readEndpoints(t)
 	c.CACert, c.Cert, c.Key = t.text("cacert", ""), t.text("cert", ""), t.text("key", "")
 	if t.has("endpoints") {
-		const foreign = "does not belong to endpoints: the cluster exists already"
-		t.refuse("members", foreign)
-		t.refuse("etcd", foreign)
-		c.Members = 0
-		checkCertificates(t, c)
+		readForeign(t, &c)
 	} else {
-		c.Flags = readFlags(etcd)
-		for _, key := range []string{"cacert", "cert", "key"} {
-			t.refuse(key, "belongs to endpoints of a cluster that exists; a lab makes its own")
-		}
+		readLab(t, &c)
 	}
-	refuseLater(t)
+	for _, key := range []string{"user", "password", "username"} {
+		t.refuse(key, "does not belong in a file; give credentials with --user")
+	}
 	t.unknown()
 	return c
 }
 
-// refuseLater tells of what a configuration cannot say.
-func refuseLater(t *table) {
-	for _, key := range []string{"resources", "disk", "links", "tls", "client"} {
-		t.refuse(key, "is not supported yet; a lab has members and the flags under [etcd]")
+// readForeign reads what only a cluster that exists has.
+func readForeign(t *table, c *Configuration) {
+	for _, key := range []string{"members", "learners", "version", "binary", "etcd", "env", "resources", "disk", "links", "tls", "auth"} {
+		t.refuse(key, "does not belong to endpoints: the cluster exists already")
 	}
-	for _, key := range []string{"binary", "version"} {
-		t.refuse(key, "is not supported yet; members run the built-in etcd 3.7")
+	checkCertificates(t, *c)
+	c.Apply = readApply(t)
+	c.Client = readClient(t, nil)
+}
+
+// readLab reads what only a lab has.
+func readLab(t *table, c *Configuration) {
+	c.Members = readMembers(t)
+	c.Learners = t.integer("learners", 0, 0, maxLearners)
+	c.Version, c.Binary = readRelease(t)
+	c.TLS = readTLS(t.sub("tls"))
+	c.Flags = readFlags(t.sub("etcd"), c.BuiltIn(), c.TLS)
+	c.Env = readEnv(t.sub("env"))
+	c.Resources = readResources(t.sub("resources"))
+	c.Disk = readDisk(t.sub("disk"))
+	c.Links = readLinks(t.sub("links"), c.MemberNames())
+	c.Auth = readAuth(t.sub("auth"))
+	c.Client = readClient(t, c.MemberNames()[:c.Members])
+	for _, key := range []string{"cacert", "cert", "key"} {
+		t.refuse(key, "belongs to endpoints of a cluster that exists; a lab makes its own with [tls]")
 	}
-	t.refuse("apply", "is not supported yet; change the cluster before the run")
-	for _, key := range []string{"user", "password", "username"} {
-		t.refuse(key, "does not belong in a file; give credentials with --user")
+	t.refuse("apply", "belongs to endpoints of a cluster that exists; a lab is started as the file says")
+}
+
+// maxLearners is how many members may not vote.
+const maxLearners = 3
+
+func readApply(t *table) []string {
+	var argv []string
+	for _, e := range t.texts("apply") {
+		argv = append(argv, e.text)
 	}
+	if array, ok := t.values["apply"].([]any); ok && (len(array) == 0 || len(argv) > 0 && argv[0] == "") {
+		t.fault("apply", `names no program; write for example ["./set-heartbeat", "250"]`)
+	}
+	return argv
+}
+
+// readClient reads [client]. The names are of a lab's members that vote; nil
+// where they are not known.
+func readClient(t *table, names []string) string {
+	below := t.sub("client")
+	defer below.unknown()
+	wish := below.text("endpoints", ClientAll)
+	known := append([]string{ClientAll, ClientLeader, ClientFollowers}, names...)
+	switch {
+	case names == nil && wish != "":
+	case len(names) == 1 && wish == ClientFollowers:
+		below.fault("endpoints", "= %q: a single member has no followers; write members = 3", wish)
+	case !slices.Contains(known, wish):
+		below.fault("endpoints", "= %q is no member that takes requests%s; write %s", wish, nearest.Hint(wish, known), quotedList(known))
+	}
+	return wish
+}
+
+// releaseForm is how etcd's releases are called.
+var releaseForm = regexp.MustCompile(`^v3\.[0-9]{1,3}\.[0-9]{1,3}(-(alpha|beta|rc)\.[0-9]{1,3})?$`)
+
+// readRelease reads which etcd the members run.
+func readRelease(t *table) (version, binary string) {
+	version, binary = t.text("version", ""), t.text("binary", "")
+	switch {
+	case t.has("version") && t.has("binary"):
+		t.fault("binary", "and version exclude each other: members run one etcd")
+	case version != "" && !releaseForm.MatchString(version):
+		t.fault("version", `= %q is no release of etcd; write for example "v3.6.16"`, version)
+	case t.has("binary") && !filepath.IsAbs(binary):
+		t.fault("binary", `= %q is not an absolute path; write for example "/usr/local/bin/etcd"`, binary)
+	}
+	return version, binary
 }
 
 func readMembers(t *table) int {
 	members := t.integer("members", 1, math.MinInt, math.MaxInt)
 	if members != 1 && members != 3 && members != 5 {
 		t.fault("members", "= %d is not supported; write 1, 3 or 5", members)
+		return 5 // so that the names of any members that are told of are known
 	}
 	return members
 }

@@ -106,21 +106,42 @@ func EncodeConfiguration(c Configuration) []byte {
 	if c.Members > 0 {
 		top.integer("members", c.Members)
 	}
+	if c.Learners > 0 {
+		top.integer("learners", c.Learners)
+	}
 	if len(c.Endpoints) > 0 {
 		top.add("endpoints", quotedArray(c.Endpoints, func(url string) string { return url }))
 	}
-	for _, file := range []pair{{"cacert", c.CACert}, {"cert", c.Cert}, {"key", c.Key}} {
-		if file.value != "" {
-			top.text(file.key, file.value)
+	for _, each := range []pair{{"version", c.Version}, {"binary", c.Binary}, {"cacert", c.CACert}, {"cert", c.Cert}, {"key", c.Key}} {
+		if each.value != "" {
+			top.text(each.key, each.value)
 		}
+	}
+	if len(c.Apply) > 0 {
+		top.add("apply", quotedArray(c.Apply, func(word string) string { return word }))
 	}
 	top.flush()
 	if len(c.Flags) > 0 {
 		etcd := section{out: &out, header: "etcd"}
 		for _, flag := range c.Flags {
-			etcd.add(flag.Name, flag.encode())
+			etcd.add(flag.key(), flag.encode())
 		}
 		etcd.flush()
+	}
+	env := section{out: &out, header: "env"}
+	for _, v := range c.Env {
+		env.text(v.Name, v.Value)
+	}
+	env.flushUnlessEmpty()
+	c.Resources.encode(&top)
+	c.Disk.encode(&top)
+	c.Links.encode(&top, c.Members+c.Learners)
+	c.TLS.encode(&top)
+	c.Auth.encode(&top)
+	if c.Client != "" {
+		client := section{out: &out, header: "client"}
+		client.text("endpoints", c.Client)
+		client.flush()
 	}
 	return out.Bytes()
 }
@@ -183,6 +204,13 @@ func (s *section) flush() {
 	}
 	for _, p := range s.pairs {
 		fmt.Fprintf(s.out, "%-*s = %s\n", width, p.key, p.value)
+	}
+}
+
+// flushUnlessEmpty writes the table if there is anything in it.
+func (s *section) flushUnlessEmpty() {
+	if len(s.pairs) > 0 {
+		s.flush()
 	}
 }
 

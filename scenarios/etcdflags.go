@@ -18,6 +18,8 @@ const (
 	flagMillis
 	// flagBytes is a size in a file and a number of bytes for etcd.
 	flagBytes
+	// flagOfTLS is a flagList that means something only with [tls].
+	flagOfTLS
 )
 
 // Why a flag may not be set: each completes "may not be set: …".
@@ -30,7 +32,7 @@ const (
 	ownedFile    = "the configuration is this file; write the flags under [etcd]"
 	ownedVersion = "it ends etcd at once"
 	ownedNothing = "etcd ignores it"
-	ownedTLS     = "TLS within labs is not supported yet"
+	ownedTLS     = "the lab makes the certificates; write client = true under [tls]"
 )
 
 // etcdFlag is one flag of etcd.
@@ -56,7 +58,7 @@ var etcdFlags = []etcdFlag{
 	{name: "bcrypt-cost", kind: flagNumber},
 	{name: "bootstrap-defrag-threshold-megabytes", kind: flagNumber},
 	{name: "cert-file", kind: flagText, owned: ownedTLS},
-	{name: "cipher-suites", kind: flagList, owned: ownedTLS},
+	{name: "cipher-suites", kind: flagOfTLS},
 	{name: "client-cert-allowed-hostname", kind: flagList, owned: ownedTLS},
 	{name: "client-cert-auth", kind: flagBool, owned: ownedTLS},
 	{name: "client-cert-file", kind: flagText, owned: ownedTLS},
@@ -160,8 +162,8 @@ var etcdFlags = []etcdFlag{
 	{name: "strict-reconfig-check", kind: flagBool},
 	{name: "test.coverprofile", kind: flagText, owned: ownedNothing},
 	{name: "test.outputdir", kind: flagText, owned: ownedNothing},
-	{name: "tls-max-version", kind: flagText, owned: ownedTLS},
-	{name: "tls-min-version", kind: flagText, owned: ownedTLS},
+	{name: "tls-max-version", kind: flagOfTLS},
+	{name: "tls-min-version", kind: flagOfTLS},
 	{name: "trusted-ca-file", kind: flagText, owned: ownedTLS},
 	{name: "unsafe-no-fsync", kind: flagBool},
 	{name: "v", kind: flagText, owned: ownedNothing},

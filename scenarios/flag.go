@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,17 +25,35 @@ const (
 	electionFlag  = "election-timeout"
 )
 
-// readFlags reads [etcd].
-func readFlags(t *table) []Flag {
+// readFlags reads [etcd]. Flags that the built-in etcd has not are told of only
+// where it is the one that runs; another is asked itself before it is started.
+func readFlags(t *table, builtIn bool, secure TLS) []Flag {
 	var flags []Flag
 	for _, key := range sorted(t.values) {
 		at := slices.IndexFunc(etcdFlags, func(f etcdFlag) bool { return f.name == key })
+		if at < 0 && !builtIn && flagForm.MatchString(key) {
+			if value, ok := t.flag(etcdFlag{name: key, kind: flagList}); ok {
+				flags = append(flags, Flag{Name: key, Value: value})
+			}
+			continue
+		}
+		if at < 0 && !builtIn {
+			t.doc.fault(t.at(key), "%q is not the name of a flag of etcd; write it without dashes before it", key)
+			continue
+		}
 		if at < 0 {
 			known := EtcdFlagNames()
 			t.doc.fault(t.at(key), "etcd 3.7 has no flag %q%s", key, nearest.Hint(strings.TrimLeft(key, "-"), known))
 			continue
 		}
 		flag := etcdFlags[at]
+		if flag.kind == flagOfTLS {
+			flag = etcdFlag{name: key, kind: flagList}
+			if !secure.Client && !secure.Peer {
+				t.fault(key, "has no use without [tls]; write client = true there")
+				continue
+			}
+		}
 		if flag.owned != "" {
 			t.fault(key, "may not be set: %s", flag.owned)
 			continue
@@ -47,13 +66,16 @@ func readFlags(t *table) []Flag {
 	return flags
 }
 
+// flagForm is what any flag's name looks like.
+var flagForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
+
 // flag is the value of a flag as etcd takes it.
 func (t *table) flag(f etcdFlag) (string, bool) {
 	written, _ := t.take(f.name)
 	before := len(t.doc.faults)
 	var value string
 	switch f.kind {
-	case flagText, flagList:
+	case flagText, flagList, flagOfTLS:
 		value = t.flagText(f)
 	case flagNumber:
 		value = strconv.Itoa(t.integer(f.name, 0, 0, math.MaxInt64))
@@ -172,6 +194,14 @@ func checkTimeouts(t *table, flags []Flag) {
 	}
 	t.fault(at, "makes %s %d ms, less than five times %s %d ms; write %[1]s = %[5]q or more",
 		electionFlag, election, heartbeatFlag, heartbeat, unit.FormatDuration(5*time.Duration(heartbeat)*time.Millisecond))
+}
+
+// key is the flag's name as TOML writes it.
+func (f Flag) key() string {
+	if strings.Contains(f.Name, ".") {
+		return quote(f.Name)
+	}
+	return f.Name
 }
 
 // encode writes the flag's value as a configuration has it.

@@ -132,6 +132,9 @@ func (s Spec) resolved() (Spec, error) {
 	if err := checkFlags(s.Configuration.Flags); err != nil {
 		return s, err
 	}
+	if what := notYet(s.Configuration); what != "" {
+		return s, fmt.Errorf("a lab cannot have %s yet", what)
+	}
 	switch s.Configuration.Members {
 	case 1, 3, 5:
 	default:
@@ -151,6 +154,29 @@ func (s Spec) resolved() (Spec, error) {
 		s.StopTimeout = defaultStopTimeout
 	}
 	return s, nil
+}
+
+// notYet says what of a configuration labs cannot do yet, or nothing.
+func notYet(c scenarios.Configuration) string {
+	for _, each := range []struct {
+		asked bool
+		what  string
+	}{
+		{c.Learners > 0, "learners"},
+		{!c.BuiltIn(), "another etcd than the built-in one"},
+		{len(c.Env) > 0, "an environment of its members"},
+		{c.Resources != scenarios.Resources{}, "resources"},
+		{c.Disk != scenarios.Disk{}, "a disk of its own"},
+		{c.Links.Proxied, "links"},
+		{c.TLS != scenarios.TLS{}, "TLS"},
+		{c.Auth.Enabled, "users"},
+		{c.Client != "" && c.Client != scenarios.ClientAll, "a client that uses some members only"},
+	} {
+		if each.asked {
+			return each.what
+		}
+	}
+	return ""
 }
 
 // Endpoints are the members' client URLs, in the order of the members.
