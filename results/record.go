@@ -73,6 +73,23 @@ type ConfigurationRef struct {
 	EtcdVersion string `json:"etcd_version,omitempty"`
 	// Flags are etcd's flags that the configuration set.
 	Flags map[string]string `json:"flags,omitempty"`
+	// MemberList is what the members of a lab really ran with.
+	MemberList []MemberRef `json:"member_list,omitempty"`
+}
+
+// MemberRef is one member of a lab.
+type MemberRef struct {
+	Name     string `json:"name"`
+	Endpoint string `json:"endpoint"`
+	// Learner tells that it did not vote.
+	Learner bool `json:"learner,omitempty"`
+	// Version is what it reported, for example "3.7.3".
+	Version string `json:"version"`
+	// Command is its program and etcd's flags, and Env its environment, as NAME=VALUE.
+	Command []string `json:"command"`
+	Env     []string `json:"env,omitempty"`
+	// Settings are etcd's effective settings, as the member logged them at its start.
+	Settings map[string]any `json:"settings,omitempty"`
 }
 
 // Environment is the machine and the build that measured.

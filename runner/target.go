@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -54,13 +53,32 @@ func open(ctx context.Context, folder string, job Job) (*target, error) {
 		return nil, fmt.Errorf("starting the lab %s: %w", job.Configuration.Name, err)
 	}
 	t := &target{lab: l, prefix: registry}
-	if err := t.dial(ctx, kube.Options{Endpoints: l.Endpoints()}, job); err != nil {
+	if err := t.dialLab(ctx, job); err != nil {
 		return nil, errors.Join(err, t.close(ctx))
 	}
-	if t.filesystem, err = lab.FilesystemOf(filepath.Join(folder, results.DataFolder)); err != nil {
+	if t.filesystem, err = lab.FilesystemOf(l.Data()); err != nil {
 		return nil, errors.Join(err, t.close(ctx))
 	}
 	return t, nil
+}
+
+// dialLab connects to the lab as its configuration wants it.
+func (t *target) dialLab(ctx context.Context, job Job) error {
+	o := kube.Options{Endpoints: t.lab.Endpoints()}
+	o.Username, o.Password = t.lab.User()
+	var err error
+	if o.TLS, err = t.lab.TLS(); err != nil {
+		return err
+	}
+	if err := t.dial(ctx, o, job); err != nil {
+		return err
+	}
+	for _, m := range t.lab.Members() {
+		t.ref.MemberList = append(t.ref.MemberList, results.MemberRef{
+			Name: m.Name, Endpoint: m.Endpoint, Learner: m.Learner, Version: m.Version, Command: m.Command, Env: m.Env, Settings: m.Settings,
+		})
+	}
+	return nil
 }
 
 // openForeign connects to a cluster that exists. It is refused unless it holds no key at all.

@@ -103,7 +103,8 @@ endpoints = "m2"
 				Name: "lab", Members: 3, Learners: 1, Version: "v3.6.16", Client: "m2",
 				Flags: []scenarios.Flag{
 					{Name: "experimental-peer-skip-client-san-verification", Value: "true"},
-					{Name: "snapshot-count", Value: "5000"}, {Name: "tls-min-version", Value: "TLS1.3"},
+					{Name: "snapshot-count", Value: "5000"},
+					{Name: "tls-min-version", Value: "TLS1.3"},
 				},
 				Env: []scenarios.Variable{{Name: "GOGC", Value: "50"}, {Name: "GOMEMLIMIT", Value: "1GiB"}},
 				Resources: scenarios.Resources{

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 var errPortTaken = errors.New("a port was taken by another process")
@@ -22,67 +25,127 @@ type cluster struct {
 
 type member struct {
 	*process
-	endpoint string
-	log      string
-	version  string // known when it is healthy
+	site
+	log     string
+	version string // known when it is healthy
+	command []string
 }
 
 // attempt starts all members on free ports and waits until they are healthy; if
 // they are not, none is left.
 func (h host) attempt(ctx context.Context) (*cluster, error) {
-	n := h.order.Members
-	ports, err := h.ports(ctx, 2*n)
+	sites, err := h.makeSites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sites := makeSites(ports)
-	token := "etcd-dyno-" + rand.Text()
-	c := &cluster{exits: make(chan *process, n)}
-	for _, s := range sites {
-		// An earlier attempt may have got as far as writing.
-		if err := os.RemoveAll(memberData(h.run, s.name)); err != nil {
-			c.kill()
-			return nil, fmt.Errorf("clearing the data of %s: %w", s.name, err)
-		}
-		m, err := h.startMember(ctx, s, memberArgs(h.run, h.order.Flags, sites, s, token), c.exits)
-		if err != nil {
-			c.kill()
-			return nil, err
-		}
-		c.members = append(c.members, m)
-	}
-	if err := c.awaitHealthy(ctx); err != nil {
+	c := &cluster{exits: make(chan *process, len(sites))}
+	if err := h.startAll(ctx, c, sites); err != nil {
 		c.kill()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (h host) startMember(ctx context.Context, s site, args []string, exits chan<- *process) (*member, error) {
+func (h host) startAll(ctx context.Context, c *cluster, sites []site) error {
+	token := "etcd-dyno-" + rand.Text()
+	for _, s := range sites {
+		if s.learner {
+			continue
+		}
+		if err := h.startMember(ctx, c, sites, s, token); err != nil {
+			return err
+		}
+	}
+	dial := h.dial()
+	if err := awaitHealthy(ctx, c.members, dial); err != nil {
+		return err
+	}
+	for _, s := range sites {
+		if !s.learner {
+			continue
+		}
+		if err := h.startLearner(ctx, c, sites, s, token); err != nil {
+			return err
+		}
+	}
+	client, err := dial(c.members[0].clientURL())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return setUpAuth(ctx, client, h.order.Configuration.Auth, h.order.Passwords)
+}
+
+func (h host) startMember(ctx context.Context, c *cluster, sites []site, s site, token string) error {
+	// An earlier attempt may have got as far as writing.
+	for _, folder := range []string{s.data, s.wal} {
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("clearing the data of %s: %w", s.name, err)
+		}
+	}
 	path := memberLog(h.run, s.name)
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("creating the log of %s: %w", s.name, err)
+		return fmt.Errorf("creating the log of %s: %w", s.name, err)
 	}
 	defer log.Close()
-	cmd := command(ctx, h.order.Executable, args...)
+	flags := etcdFlags(h.order.Configuration, h.files, sites, s, token)
+	cmd := command(ctx, h.order.Executable, append([]string{MemberCommand, "--run", h.run}, flags...)...)
+	for _, v := range h.order.Configuration.Env {
+		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+	}
 	cmd.Dir = h.run
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{h.lock}
-	p, err := spawn(s.name, cmd, exits)
+	p, err := spawn(s.name, cmd, c.exits)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &member{process: p, endpoint: s.clientURL, log: path}, nil
+	c.members = append(c.members, &member{process: p, site: s, log: path, command: append([]string{"etcd"}, flags...)})
+	return nil
+}
+
+// startLearner adds a member that does not vote to a cluster that runs.
+func (h host) startLearner(ctx context.Context, c *cluster, sites []site, s site, token string) error {
+	client, err := h.dial()(c.members[0].clientURL())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := addLearner(ctx, client, s.peerEndpoint()); err != nil {
+		return fmt.Errorf("adding the learner %s: %w", s.name, err)
+	}
+	if err := h.startMember(ctx, c, sites, s, token); err != nil {
+		return err
+	}
+	return awaitHealthy(ctx, c.members[len(c.members)-1:], h.dial())
+}
+
+// addLearner adds a learner as soon as the cluster takes one: it does not while
+// its members have not known one another for long enough.
+func addLearner(ctx context.Context, client *clientv3.Client, peerURL string) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		_, err := client.MemberAddAsLearner(ctx, []string{peerURL})
+		if !errors.Is(err, rpctypes.ErrUnhealthy) && !errors.Is(err, rpctypes.ErrGRPCUnhealthy) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // awaitHealthy returns when all members are healthy, or the first has exited, or
 // ctx has ended.
-func (c *cluster) awaitHealthy(ctx context.Context) error {
+func awaitHealthy(ctx context.Context, members []*member, dial dialer) error {
 	ctx, fail := context.WithCancelCause(ctx)
-	errs := make([]error, len(c.members))
+	errs := make([]error, len(members))
 	var probing, watching sync.WaitGroup
-	for i, m := range c.members {
+	for i, m := range members {
 		watching.Go(func() {
 			select {
 			case <-m.exited:
@@ -90,7 +153,7 @@ func (c *cluster) awaitHealthy(ctx context.Context) error {
 			case <-ctx.Done():
 			}
 		})
-		probing.Go(func() { errs[i] = m.awaitHealthy(ctx) })
+		probing.Go(func() { errs[i] = m.awaitHealthy(ctx, dial) })
 	}
 	probing.Wait()
 	cause := context.Cause(ctx)
@@ -109,7 +172,7 @@ type diedError struct {
 }
 
 func (m *member) died() error {
-	return &diedError{member: m.name, state: m.state(), log: lastWords(m.log)}
+	return &diedError{member: m.site.name, state: m.state(), log: lastWords(m.log)}
 }
 
 func (e *diedError) Error() string {
@@ -124,7 +187,10 @@ func (e *diedError) Is(target error) bool {
 func (c *cluster) list() []Member {
 	list := make([]Member, len(c.members))
 	for i, m := range c.members {
-		list[i] = Member{Name: m.name, PID: m.pid(), Endpoint: m.endpoint, Version: m.version}
+		list[i] = Member{
+			Name: m.site.name, PID: m.pid(), Endpoint: m.endpoint(), Metrics: m.metricsURL() + "/metrics", Learner: m.learner,
+			Version: m.version, Command: m.command, Env: m.cmd.Env, Settings: readSettings(m.log),
+		}
 	}
 	return list
 }

@@ -32,7 +32,7 @@ func memberData(run, member string) string { return filepath.Join(run, dataName,
 // claimData creates the data folder and returns its lock file, locked. Whoever
 // inherits the file holds the lock too. The lock gets its name only when it is
 // held: under that name nobody can find it free before its owner is dead.
-func claimData(run string, keep bool) (*os.File, error) {
+func claimData(run string, keep bool, elsewhere folders) (*os.File, error) {
 	folder := dataFolder(run)
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data folder: %w", err)
@@ -40,6 +40,9 @@ func claimData(run string, keep bool) (*os.File, error) {
 	lock, err := lockData(folder, keep)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("claiming the data folder: %w", err), os.RemoveAll(folder))
+	}
+	if err := elsewhere.make(run); err != nil {
+		return nil, errors.Join(err, lock.Close(), releaseData(run, false))
 	}
 	return lock, nil
 }
@@ -164,6 +167,9 @@ func takeLock(root *os.Root) (*os.File, error) {
 // removeData removes the data folder of a run folder; the caller holds its lock.
 // The lock goes last: a removal that is cut short can be taken up again.
 func removeData(root *os.Root) error {
+	if err := removeElsewhere(root); err != nil {
+		return err
+	}
 	entries, err := fs.ReadDir(root.FS(), dataName)
 	if err != nil {
 		return fmt.Errorf("removing the data: %w", err)

@@ -1,12 +1,16 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/pki"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // lockFD is where the tool hands the locked lock file to the host.
@@ -17,7 +21,7 @@ var errToolGone = errors.New("the tool is gone")
 // HostMain is the lab host: HostCommand hands it its arguments and the standard
 // files. It returns when the tool wants it to, or when stdin or ctx ends; members
 // do not outlive it. One goroutine reads stdin until its end.
-func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
+func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) (err error) {
 	run, _, ok := cutRun(args)
 	if !ok {
 		return fmt.Errorf("%s is started by etcd-dyno itself: it wants --run and a folder", HostCommand)
@@ -43,7 +47,11 @@ func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Wri
 		cancel(errToolGone)
 	}()
 	h := host{run: run, lock: lock, order: o, ports: freePorts}
-	return h.serve(ctx, stop, json.NewEncoder(stdout))
+	out := json.NewEncoder(stdout)
+	if h.files, err = makeCertificates(run, o.Configuration); err != nil {
+		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
+	}
+	return h.serve(ctx, stop, out)
 }
 
 // cutRun takes "--run FOLDER" off the front of the arguments.
@@ -59,6 +67,7 @@ type host struct {
 	run   string
 	lock  *os.File
 	order order
+	files pki.Files
 	ports func(ctx context.Context, n int) ([]int, error)
 }
 
@@ -70,7 +79,7 @@ func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder
 		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
 	}
 	defer c.kill()
-	if err := out.Encode(message{Ready: c.list()}); err != nil {
+	if err := out.Encode(message{Ready: h.ready(c)}); err != nil {
 		return fmt.Errorf("reporting to the tool: %w", err)
 	}
 	for {
@@ -88,6 +97,14 @@ func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder
 		}
 	}
 }
+
+func (h host) ready(c *cluster) *ready {
+	of := h.order.Configuration
+	return &ready{Members: c.list(), Certificates: clientCertificates(of, h.files, userOf(of))}
+}
+
+// userOf is whom the load is sent as.
+func userOf(c scenarios.Configuration) string { return cmp.Or(c.Auth.As, scenarios.Root) }
 
 // start starts the cluster. Between the choice of the ports and their use
 // another process may take one; then it chooses again.

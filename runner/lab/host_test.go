@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/pki"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -26,7 +27,7 @@ func TestTakenPortIsChosenAgain(t *testing.T) {
 		}
 		return ports, err
 	})
-	h.order.Members = 3
+	h.order.Configuration.Members = 3
 	c, err := h.start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -82,21 +83,54 @@ func TestFreePortsDiffer(t *testing.T) {
 	}
 }
 
-func TestMemberArgs(t *testing.T) {
-	sites := makeSites([]int{1, 2, 3, 4, 5, 6})
-	flags := []scenarios.Flag{{Name: "snapshot-count", Value: "100"}}
-	args := memberArgs("/runs/r", flags, sites, sites[1], "T")
-	if got := strings.Join(args[:4], " "); got != "member --run /runs/r --snapshot-count=100" {
-		t.Errorf("it starts with %q", got)
-	}
-	for _, want := range []string{
-		"--data-dir=/runs/r/data/m2",
-		"--listen-client-urls=http://127.0.0.1:3",
-		"--initial-cluster=m1=http://127.0.0.1:2,m2=http://127.0.0.1:4,m3=http://127.0.0.1:6",
-	} {
-		if !strings.Contains(strings.Join(args, " "), want) {
-			t.Errorf("%q lacks %q", args, want)
+func TestEtcdFlags(t *testing.T) {
+	h := host{run: "/runs/r", ports: func(_ context.Context, n int) ([]int, error) {
+		ports := make([]int, n)
+		for i := range ports {
+			ports[i] = i + 1
 		}
+		return ports, nil
+	}}
+	files := pki.Files{ClientCA: "/tls/ca", Members: map[string]pki.MemberFiles{"m2": {Server: pki.Pair{Cert: "/tls/m2.crt"}}}}
+	secure := scenarios.TLS{Client: true, Mutual: true}
+	for _, tt := range []struct {
+		name   string
+		c      scenarios.Configuration
+		member int
+		want   []string
+	}{
+		{"plain", scenarios.Configuration{Members: 3, Flags: []scenarios.Flag{{Name: "snapshot-count", Value: "100"}}}, 1, []string{
+			"--snapshot-count=100 --name=m2",
+			"--data-dir=/runs/r/data/m2",
+			"--listen-client-urls=http://127.0.0.1:4 --advertise-client-urls=http://127.0.0.1:4",
+			"--initial-cluster=m1=http://127.0.0.1:2,m2=http://127.0.0.1:5,m3=http://127.0.0.1:8 --initial-cluster-state=new",
+		}},
+		{"behind links", scenarios.Configuration{Members: 3, Links: scenarios.Links{Proxied: true}}, 1, []string{
+			"--listen-client-urls=http://127.0.0.1:6 --advertise-client-urls=http://127.0.0.1:9",
+			"--listen-peer-urls=http://127.0.0.1:7 --initial-advertise-peer-urls=http://127.0.0.1:10",
+			"m1=http://127.0.0.1:5,m2=http://127.0.0.1:10,m3=http://127.0.0.1:15",
+		}},
+		{"encrypted", scenarios.Configuration{Members: 3, TLS: secure}, 1, []string{
+			"--listen-client-urls=https://127.0.0.1:4", "--listen-peer-urls=http://127.0.0.1:5", "--listen-metrics-urls=http://127.0.0.1:6",
+			"--cert-file=/tls/m2.crt", "--trusted-ca-file=/tls/ca --client-cert-auth=true",
+		}},
+		{"beside learners", scenarios.Configuration{Members: 1, Learners: 2}, 0, []string{"--initial-cluster=m1=http://127.0.0.1:2 --initial-cluster-state=new"}},
+		{"the first learner", scenarios.Configuration{Members: 1, Learners: 2}, 1, []string{"--initial-cluster=m1=http://127.0.0.1:2,m2=http://127.0.0.1:5 --initial-cluster-state=existing"}},
+		{"the second learner", scenarios.Configuration{Members: 1, Learners: 2}, 2, []string{"m2=http://127.0.0.1:5,m3=http://127.0.0.1:8 --initial-cluster-state=existing"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.order.Configuration = tt.c
+			sites, err := h.makeSites(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			flags := strings.Join(etcdFlags(tt.c, files, sites, sites[tt.member], "T"), " ")
+			for _, want := range tt.want {
+				if !strings.Contains(flags, want) {
+					t.Errorf("%q lacks %q", flags, want)
+				}
+			}
+		})
 	}
 }
 
@@ -111,12 +145,12 @@ func hostForTest(t *testing.T, ports func(context.Context, int) ([]int, error)) 
 	if err := os.Mkdir(logFolder(run), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := claimData(run, false)
+	lock, err := claimData(run, false, folders{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = lock.Close() })
-	o := order{Executable: executable, Members: 1, StartTimeout: startTimeout, StopTimeout: time.Second}
+	o := order{Executable: executable, Configuration: scenarios.Configuration{Members: 1}, StartTimeout: startTimeout, StopTimeout: time.Second}
 	return host{run: run, lock: lock, order: o, ports: ports}
 }
 

@@ -12,7 +12,9 @@
 package lab
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,8 +73,19 @@ type Member struct {
 	PID  int    `json:"pid"`
 	// Endpoint is its client URL, on 127.0.0.1.
 	Endpoint string `json:"endpoint"`
+	// Metrics is where it tells of itself to Prometheus, in plain text whatever
+	// the configuration encrypts, and without passing a link.
+	Metrics string `json:"metrics"`
+	// Learner tells that it does not vote; it takes no requests then.
+	Learner bool `json:"learner,omitempty"`
 	// Version is the etcd version that the member itself reports, without "v".
 	Version string `json:"version"`
+	// Command is the name of its program and etcd's flags.
+	Command []string `json:"command"`
+	// Env is its whole environment, as NAME=VALUE.
+	Env []string `json:"env,omitempty"`
+	// Settings are what it runs with, as it says in its log when it starts.
+	Settings map[string]any `json:"settings,omitempty"`
 }
 
 // Event is the unexpected end of one of a lab's processes.
@@ -98,7 +111,10 @@ type Lab struct {
 	first   chan message
 	events  chan Event
 	reading sync.WaitGroup
-	members []Member
+	ready   ready
+	folders folders
+	// passwords are those of the users, by name; they are written nowhere.
+	passwords map[string]string
 
 	stopping atomic.Bool
 	stopOnce sync.Once
@@ -162,14 +178,10 @@ func notYet(c scenarios.Configuration) string {
 		asked bool
 		what  string
 	}{
-		{c.Learners > 0, "learners"},
 		{!c.BuiltIn(), "another etcd than the built-in one"},
-		{len(c.Env) > 0, "an environment of its members"},
 		{c.Resources != scenarios.Resources{}, "resources"},
-		{c.Disk != scenarios.Disk{}, "a disk of its own"},
+		{c.Disk.Filtered, "a slower disk"},
 		{c.Links.Proxied, "links"},
-		{c.TLS != scenarios.TLS{}, "TLS"},
-		{c.Auth.Enabled, "users"},
 		{c.Client != "" && c.Client != scenarios.ClientAll, "a client that uses some members only"},
 	} {
 		if each.asked {
@@ -179,17 +191,40 @@ func notYet(c scenarios.Configuration) string {
 	return ""
 }
 
-// Endpoints are the members' client URLs, in the order of the members.
+// Endpoints are the client URLs of those members that take requests, in the
+// order of the members: a learner does not.
 func (l *Lab) Endpoints() []string {
-	endpoints := make([]string, len(l.members))
-	for i, m := range l.members {
-		endpoints[i] = m.Endpoint
+	var endpoints []string
+	for _, m := range l.ready.Members {
+		if !m.Learner {
+			endpoints = append(endpoints, m.Endpoint)
+		}
 	}
 	return endpoints
 }
 
 // Members are the lab's members as they were when it was ready.
-func (l *Lab) Members() []Member { return slices.Clone(l.members) }
+func (l *Lab) Members() []Member { return slices.Clone(l.ready.Members) }
+
+// Notes are what of the configuration this machine could not do, a sentence each.
+func (l *Lab) Notes() []string { return l.ready.Notes }
+
+// Certificates are those by which the configuration's client reaches the lab;
+// empty where nothing is encrypted. They go with the data.
+func (l *Lab) Certificates() Certificates { return l.ready.Certificates }
+
+// TLS is for the configuration's client; nil where nothing is encrypted.
+func (l *Lab) TLS() (*tls.Config, error) { return l.ready.Certificates.config() }
+
+// User is whom the configuration wants the load to be sent as, with the password
+// that the lab made for this run; both are empty where no users are demanded.
+func (l *Lab) User() (name, password string) {
+	name = l.spec.Configuration.Auth.As
+	return name, l.passwords[name]
+}
+
+// Data is the folder in which the members' folders with their data lie.
+func (l *Lab) Data() string { return cmp.Or(l.folders.Data, dataFolder(l.spec.Run)) }
 
 // Events yields each process that ended without being told to. It holds all
 // that can happen, so nobody need receive; it is closed when the lab host has ended.

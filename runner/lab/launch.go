@@ -18,14 +18,17 @@ func launch(ctx context.Context, spec Spec) (*Lab, error) {
 	if err := os.MkdirAll(logFolder(spec.Run), 0o755); err != nil {
 		return nil, fmt.Errorf("creating the log folder: %w", err)
 	}
-	lock, err := claimData(spec.Run, spec.Keep)
+	where := foldersOf(spec)
+	lock, err := claimData(spec.Run, spec.Keep, where)
 	if err != nil {
 		return nil, err
 	}
 	l := &Lab{
-		spec:   spec,
-		first:  make(chan message, 1),
-		events: make(chan Event, spec.Configuration.Members+1),
+		spec:      spec,
+		folders:   where,
+		passwords: makePasswords(spec.Configuration.Auth),
+		first:     make(chan message, 1),
+		events:    make(chan Event, len(spec.Configuration.MemberNames())+1),
 	}
 	err = l.startHost(ctx, lock)
 	_ = lock.Close() // from here on the lock is the host's and the members'
@@ -34,17 +37,18 @@ func launch(ctx context.Context, spec Spec) (*Lab, error) {
 	}
 	l.reading.Go(l.read)
 	// A host that is gone already cannot be written to; awaitReady tells why it is gone.
-	_ = json.NewEncoder(l.orders).Encode(spec.order())
+	_ = json.NewEncoder(l.orders).Encode(l.order())
 	return l, nil
 }
 
-func (s Spec) order() order {
+func (l *Lab) order() order {
 	return order{
-		Executable:   s.Executable,
-		Members:      s.Configuration.Members,
-		Flags:        s.Configuration.Flags,
-		StartTimeout: s.StartTimeout,
-		StopTimeout:  s.StopTimeout,
+		Executable:    l.spec.Executable,
+		Configuration: l.spec.Configuration,
+		Folders:       l.folders,
+		Passwords:     l.passwords,
+		StartTimeout:  l.spec.StartTimeout,
+		StopTimeout:   l.spec.StopTimeout,
 	}
 }
 
@@ -127,7 +131,7 @@ func (l *Lab) awaitReady(ctx context.Context) error {
 		case m.Failed != "":
 			return errors.New(m.Failed)
 		}
-		l.members = m.Ready
+		l.ready = *m.Ready
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
 
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/pki"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -16,49 +17,63 @@ func MemberMain(args []string) {
 	etcdmain.Main(append([]string{"etcd"}, flags...))
 }
 
-// site is where one member of a cluster lives.
-type site struct {
-	name, clientURL, peerURL string
-}
-
-// makeSites gives each member two of the ports.
-func makeSites(ports []int) []site {
-	sites := make([]site, len(ports)/2)
-	for i := range sites {
-		sites[i] = site{
-			name:      fmt.Sprintf("m%d", i+1),
-			clientURL: fmt.Sprintf("http://127.0.0.1:%d", ports[2*i]),
-			peerURL:   fmt.Sprintf("http://127.0.0.1:%d", ports[2*i+1]),
+// etcdFlags are the flags of the member at s: what the configuration wants, then
+// what the lab decides. A learner joins the cluster; the others make it.
+func etcdFlags(c scenarios.Configuration, files pki.Files, sites []site, s site, token string) []string {
+	var flags []string
+	for _, f := range c.Flags {
+		flags = append(flags, "--"+f.Name+"="+f.Value)
+	}
+	state := "new"
+	var peers []string
+	for _, p := range sites {
+		if p.learner && p.name != s.name && !s.learner {
+			continue // it is not there yet
+		}
+		peers = append(peers, p.name+"="+p.peerEndpoint())
+		if s.learner && p.name == s.name {
+			state = "existing"
+			break // learners that come later are not there yet
 		}
 	}
-	return sites
-}
-
-// memberArgs is the command line of the member at s: what the configuration
-// wants, then what the lab decides.
-func memberArgs(run string, flags []scenarios.Flag, sites []site, s site, token string) []string {
-	args := []string{MemberCommand, "--run", run}
-	for _, f := range flags {
-		args = append(args, "--"+f.Name+"="+f.Value)
+	if s.wal != "" {
+		flags = append(flags, "--wal-dir="+s.wal)
 	}
-	peers := make([]string, len(sites))
-	for i, p := range sites {
-		peers[i] = p.name + "=" + p.peerURL
-	}
-	return append(args,
+	flags = append(flags,
 		"--name="+s.name,
-		"--data-dir="+memberData(run, s.name),
-		"--listen-client-urls="+s.clientURL,
-		"--advertise-client-urls="+s.clientURL,
-		"--listen-peer-urls="+s.peerURL,
-		"--initial-advertise-peer-urls="+s.peerURL,
+		"--data-dir="+s.data,
+		"--listen-client-urls="+s.clientURL(),
+		"--advertise-client-urls="+s.endpoint(),
+		"--listen-peer-urls="+s.peerURL(),
+		"--initial-advertise-peer-urls="+s.peerEndpoint(),
+		"--listen-metrics-urls="+s.metricsURL(),
 		"--initial-cluster="+strings.Join(peers, ","),
-		"--initial-cluster-state=new",
+		"--initial-cluster-state="+state,
 		"--initial-cluster-token="+token,
 		"--logger=zap",
 		"--log-format=json",
 		"--log-outputs=stderr",
 	)
+	return append(flags, tlsFlags(c.TLS, files, s.name)...)
+}
+
+// tlsFlags are the flags by which a member knows its certificates.
+func tlsFlags(t scenarios.TLS, files pki.Files, name string) []string {
+	var flags []string
+	own := files.Members[name]
+	if t.Client {
+		flags = append(flags, "--cert-file="+own.Server.Cert, "--key-file="+own.Server.Key, "--trusted-ca-file="+files.ClientCA)
+		if t.Mutual {
+			flags = append(flags, "--client-cert-auth=true")
+		}
+	}
+	if t.Peer {
+		flags = append(flags, "--peer-cert-file="+own.Peer.Cert, "--peer-key-file="+own.Peer.Key, "--peer-trusted-ca-file="+files.PeerCA)
+		if t.Mutual {
+			flags = append(flags, "--peer-client-cert-auth=true")
+		}
+	}
+	return flags
 }
 
 // checkFlags refuses flags by which a configuration would take the lab's own
@@ -68,7 +83,7 @@ func checkFlags(flags []scenarios.Flag) error {
 		switch f.Name {
 		case "config-file", "name", "data-dir", "wal-dir",
 			"listen-client-urls", "listen-client-http-urls", "advertise-client-urls",
-			"listen-peer-urls", "initial-advertise-peer-urls",
+			"listen-peer-urls", "initial-advertise-peer-urls", "listen-metrics-urls",
 			"initial-cluster", "initial-cluster-state", "initial-cluster-token",
 			"discovery", "discovery-srv", "discovery-endpoints", "discovery-token", "force-new-cluster",
 			"logger", "log-format", "log-outputs", "version", "help", "h":

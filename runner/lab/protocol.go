@@ -12,11 +12,14 @@ import (
 
 // order is what the host shall start.
 type order struct {
-	Executable   string           `json:"executable"`
-	Members      int              `json:"members"`
-	Flags        []scenarios.Flag `json:"flags"`
-	StartTimeout time.Duration    `json:"start_timeout_ns"`
-	StopTimeout  time.Duration    `json:"stop_timeout_ns"`
+	Executable    string                  `json:"executable"`
+	Configuration scenarios.Configuration `json:"configuration"`
+	// Folders are where data lie outside of the run folder.
+	Folders folders `json:"folders"`
+	// Passwords are those of the users, by name.
+	Passwords    map[string]string `json:"passwords,omitempty"`
+	StartTimeout time.Duration     `json:"start_timeout_ns"`
+	StopTimeout  time.Duration     `json:"stop_timeout_ns"`
 }
 
 // request is what the tool wants of a lab that is ready.
@@ -26,9 +29,18 @@ type request struct {
 
 // message is what the host tells; exactly one field is set.
 type message struct {
-	Ready  []Member `json:"ready,omitempty"`
-	Failed string   `json:"failed,omitempty"`
-	Exited *exit    `json:"exited,omitempty"`
+	Ready  *ready `json:"ready,omitempty"`
+	Failed string `json:"failed,omitempty"`
+	Exited *exit  `json:"exited,omitempty"`
+}
+
+// ready is a lab that takes requests.
+type ready struct {
+	Members []Member `json:"members"`
+	// Certificates are those of the user that the configuration names.
+	Certificates Certificates `json:"certificates"`
+	// Notes are what this machine could not do.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // exit is the unexpected end of a member.

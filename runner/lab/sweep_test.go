@@ -205,7 +205,7 @@ func abandon(t *testing.T, run string, keep bool) {
 	if err := os.MkdirAll(run, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := claimData(run, keep)
+	lock, err := claimData(run, keep, folders{})
 	if err != nil {
 		t.Fatal(err)
 	}

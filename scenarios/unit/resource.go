@@ -8,10 +8,24 @@ import (
 )
 
 // memories are Kubernetes' units of memory, and those of sizes.
-var memories = append([]scale{
-	{"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12},
-	{"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {"Ti", 1 << 40},
-}, sizes...)
+var memories = []scale{
+	{"", 1},
+	{"k", 1e3},
+	{"M", 1e6},
+	{"G", 1e9},
+	{"T", 1e12},
+	{"Ki", 1 << 10},
+	{"Mi", 1 << 20},
+	{"Gi", 1 << 30},
+	{"Ti", 1 << 40},
+	{"B", 1},
+	{"KB", 1e3},
+	{"KiB", 1 << 10},
+	{"MB", 1e6},
+	{"MiB", 1 << 20},
+	{"GB", 1e9},
+	{"GiB", 1 << 30},
+}
 
 // ParseCPU reads processors as Kubernetes writes them, "500m" or "1.5", as
 // thousandths of a processor, rounded up as Kubernetes does.
@@ -76,8 +90,16 @@ func FormatMemory(bytes int64) string {
 
 // bandwidths are in bytes a second; networks are sold in bits.
 var bandwidths = []scale{
-	{"Kbit", 1e3 / 8}, {"Mbit", 1e6 / 8}, {"Gbit", 1e9 / 8},
-	{"B", 1}, {"KB", 1e3}, {"KiB", 1 << 10}, {"MB", 1e6}, {"MiB", 1 << 20}, {"GB", 1e9}, {"GiB", 1 << 30},
+	{"Kbit", 1e3 / 8},
+	{"Mbit", 1e6 / 8},
+	{"Gbit", 1e9 / 8},
+	{"B", 1},
+	{"KB", 1e3},
+	{"KiB", 1 << 10},
+	{"MB", 1e6},
+	{"MiB", 1 << 20},
+	{"GB", 1e9},
+	{"GiB", 1 << 30},
 }
 
 // ParseBandwidth reads "1Gbit/s" or "100MB/s" as bytes a second, rounded to the nearest.
