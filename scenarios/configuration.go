@@ -17,7 +17,7 @@ import (
 // Configuration is what is benchmarked: a lab, or the endpoints of a cluster
 // that exists. Exactly one of Members and Endpoints is set.
 type Configuration struct {
-	// Name is letters, digits, '-' and '_', at most 64; it becomes part of the run folder's name.
+	// Name is letters, digits, '-', '_' and '.', at most 64; it becomes part of the run folder's name.
 	Name        string
 	Description string
 	// Members is how many vote, 1, 3 or 5, for a lab; 0 for endpoints.

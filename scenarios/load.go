@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios/library"
@@ -58,6 +59,7 @@ func builtinNames(sort string) []string {
 	for i, file := range files {
 		names[i] = strings.TrimSuffix(path.Base(file), ".toml")
 	}
+	slices.Sort(names) // the files are in another order, "a-b.toml" before "a.toml"
 	return names
 }
 

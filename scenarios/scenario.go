@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"math"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ import (
 // Scenario is what one run replays. It is complete: nothing is looked up or
 // defaulted after parsing. Make one with ParseScenario or LoadScenario.
 type Scenario struct {
-	// Name is letters, digits, '-' and '_', at most 64; it becomes part of the run folder's name.
+	// Name is letters, digits, '-', '_' and '.', at most 64; it becomes part of the run folder's name.
 	Name        string
 	Description string
 	// Configuration names the lab that the scenario needs when the command
@@ -114,21 +115,25 @@ func readScenario(t *table) Scenario {
 
 // readName is the name that the file gives, or else has.
 func readName(t *table) string {
-	t.shape.say("name", map[string]any{"type": "string", "pattern": nameForm.String()})
+	t.shape.say("name", map[string]any{"type": "string", "pattern": titleForm.String()})
 	if !t.has("name") {
 		t.take("name")
 		base := strings.TrimSuffix(filepath.Base(t.doc.file), ".toml")
-		if badName(base) != "" {
+		if !titleForm.MatchString(base) {
 			t.faultHere(`name is missing; write name = "my-name"`)
 		}
 		return base
 	}
 	name := t.text("name", "a-name")
-	if reason := badName(name); reason != "" {
-		t.fault("name", "= %q %s", name, reason)
+	if !titleForm.MatchString(name) {
+		t.fault("name", "= %q is not allowed; a name is 1 to 64 letters, digits, -, _ and ., and begins with a letter or digit", name)
 	}
 	return name
 }
+
+// titleForm is what the name of a scenario or a configuration looks like. It
+// becomes part of a folder's name.
+var titleForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func readConfigurationName(t *table) string {
 	name := t.text("configuration", "single")

@@ -93,7 +93,10 @@ func TestLibrary(t *testing.T) {
 	}; !slices.Equal(got, want) {
 		t.Errorf("scenarios %v, want %v", got, want)
 	}
-	if got, want := scenarios.ConfigurationNames(), []string{"five", "single", "three"}; !slices.Equal(got, want) {
+	if got, want := scenarios.ConfigurationNames(), []string{
+		"cloud-disk", "etcd-3.6", "etcd-basic", "etcd-ha", "etcd-production", "five", "single", "slow-disk",
+		"small-memory", "three", "three-zones", "tls", "tuned-wan", "two-regions",
+	}; !slices.Equal(got, want) {
 		t.Errorf("configurations %v, want %v", got, want)
 	}
 	for _, name := range scenarios.ScenarioNames() {
@@ -245,7 +248,7 @@ func TestLoad(t *testing.T) {
 		})
 	}
 	_, err = scenarios.LoadConfiguration("singel", nil)
-	wantFaults(t, err, `no built-in configuration "singel" (did you mean "single"?); built in: five, single, three`)
+	wantFaults(t, err, `no built-in configuration "singel" (did you mean "single"?); built in: cloud-disk, etcd-3.6`)
 }
 
 // TestRoundTripScenario encodes scenarios with all kinds of values and reads
