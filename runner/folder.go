@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// makeFolder makes the run's own folder, never one that is there already. The
+// MakeFolder makes the run's own folder below runsDir, never one that is there already. The
 // path that it returns is absolute.
-func makeFolder(runsDir, scenario, configuration string, now time.Time) (string, error) {
+func MakeFolder(runsDir, scenario, configuration string, now time.Time) (string, error) {
 	dir, err := filepath.Abs(runsDir)
 	if err != nil {
 		return "", fmt.Errorf("finding the runs' folder: %w", err)

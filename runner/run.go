@@ -51,7 +51,7 @@ type Job struct {
 // When ctx ends, no chain starts any more, those that have begun are finished,
 // and everything is written; when cut ends, that is cut short too.
 func Run(ctx, cut context.Context, job Job) (folder string, err error) {
-	folder, err = makeFolder(job.RunsDir, job.Scenario.Name, job.Configuration.Name, time.Now())
+	folder, err = MakeFolder(job.RunsDir, job.Scenario.Name, job.Configuration.Name, time.Now())
 	if err != nil {
 		return "", err
 	}

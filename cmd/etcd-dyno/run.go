@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -94,14 +91,8 @@ func run(std standard, name string, f runFlags) error {
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	removed, err := lab.Sweep(f.runsDir)
-	for _, dir := range removed {
-		fmt.Fprintf(std.err, "removed %s, left by a run that was killed\n", dir)
-	}
-	if err != nil {
-		fmt.Fprintf(std.err, "warning: %v\n", err)
-	}
-	ctx, cut, stop := untilSignals(std)
+	sweep(std, f.runsDir)
+	ctx, cut, stop := untilSignals(std, runInterrupted())
 	defer stop()
 	display := newDisplay(std)
 	job.Started = func(folder string) { fmt.Fprintf(std.err, "run folder: %s\n", folder) }
@@ -109,6 +100,17 @@ func run(std standard, name string, f runFlags) error {
 	folder, err := runner.Run(ctx, cut, job)
 	display.close()
 	return finish(std, f, job, folder, err, ctx.Err() != nil)
+}
+
+// sweep takes away what killed runs left.
+func sweep(std standard, runsDir string) {
+	removed, err := lab.Sweep(runsDir)
+	for _, dir := range removed {
+		fmt.Fprintf(std.err, "removed %s, left by a run that was killed\n", dir)
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "warning: %v\n", err)
+	}
 }
 
 // finish writes result and report from what the journal has, and prints the summary.
@@ -219,42 +221,6 @@ func credentialsOf(std standard, f runFlags, foreign bool) (runner.Credentials, 
 		return runner.Credentials{}, errors.New("--user: a name and a password are needed: NAME:PASSWORD, or NAME with ETCD_DYNO_PASSWORD set")
 	}
 	return runner.Credentials{Username: name, Password: password}, nil
-}
-
-// untilSignals returns a context that ends at the first SIGINT or SIGTERM, and
-// one that ends at the second.
-func untilSignals(std standard) (ctx, cut context.Context, stop func()) {
-	ctx, end := context.WithCancel(context.Background())
-	cut, endNow := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	// A reader of our output that goes away must not end us before everything is taken away.
-	signal.Ignore(syscall.SIGPIPE)
-	done := make(chan struct{})
-	go func() {
-		for _, then := range []struct {
-			do  func()
-			say string
-		}{
-			{end, "interrupted: finishing what has begun and writing everything; once more to stop at once"},
-			{endNow, "interrupted again: stopping at once, writing what there is and cleaning up; once more to die, leaving what is there"},
-		} {
-			select {
-			case <-signals:
-				fmt.Fprintf(std.err, "\n%s\n", then.say)
-				then.do()
-			case <-done:
-				return
-			}
-		}
-		signal.Stop(signals) // a third one kills
-	}()
-	return ctx, cut, func() {
-		signal.Stop(signals)
-		close(done)
-		end()
-		endNow()
-	}
 }
 
 // reproduce is the command line that does the same run again, without credentials.

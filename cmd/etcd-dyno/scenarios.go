@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,30 +29,8 @@ Kubernetes-like workloads, for how long, within which thresholds.`,
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(scenariosList(std), scenariosShow(std), scenariosValidate(std), scenariosExplain(std), scenariosSchema(std))
+	c.AddCommand(scenariosList(std), showCommand(std, scenarioFiles()), validateCommand(std, scenarioFiles()), scenariosExplain(std), scenariosSchema(std))
 	return c
-}
-
-// outputFlag adds -o, which can be table or json.
-func outputFlag(c *cobra.Command, output *string, otherwise string) {
-	c.Flags().StringVarP(output, "output", "o", otherwise, "what to print: "+otherwise+" or json")
-	run := c.RunE
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if *output != otherwise && *output != "json" {
-			return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be %s or json", *output, otherwise)}
-		}
-		return run(c, args)
-	}
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return exitError{exitCannotRun, fmt.Errorf("writing the output: %w", err)}
-	}
-	return nil
 }
 
 // listed is a built-in scenario in a list.
@@ -63,6 +39,29 @@ type listed struct {
 	Description   string   `json:"description"`
 	Configuration string   `json:"configuration"`
 	Workloads     []string `json:"workloads"`
+}
+
+// scenarioFiles are the built-in scenarios and any file of one.
+func scenarioFiles() catalogue {
+	return catalogue{
+		what: "scenario", names: scenarios.ScenarioNames, text: scenarios.ScenarioText, sets: onlyScenarioSets,
+		load: func(name string, sets []string) (loaded, error) {
+			s, err := scenarios.LoadScenario(name, sets)
+			return loaded{s.Name, s.SHA256, scenarios.EncodeScenario(s)}, err
+		},
+	}
+}
+
+// onlyScenarioSets refuses what --set would change in something else than a scenario.
+func onlyScenarioSets(sets []string) ([]string, error) {
+	ofScenario, ofConfiguration, err := scenarios.SplitSets(sets)
+	if err == nil && len(ofConfiguration) > 0 {
+		err = fmt.Errorf("--set configuration.%s: there is no configuration here, only a scenario", ofConfiguration[0])
+	}
+	if err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	return ofScenario, nil
 }
 
 func scenariosList(std standard) *cobra.Command {
@@ -94,121 +93,6 @@ func scenariosList(std standard) *cobra.Command {
 	}
 	outputFlag(c, &output, "table")
 	return c
-}
-
-func flushed(w *tabwriter.Writer) error {
-	if err := w.Flush(); err != nil {
-		return exitError{exitCannotRun, fmt.Errorf("writing the output: %w", err)}
-	}
-	return nil
-}
-
-func scenariosShow(std standard) *cobra.Command {
-	var output string
-	var resolved bool
-	var sets []string
-	c := &cobra.Command{
-		Use: "show SCENARIO", Short: "Print a scenario as it is written, or with every value filled in",
-		Args: exactlyOne("SCENARIO", scenarios.ScenarioNames),
-		RunE: func(_ *cobra.Command, args []string) error {
-			ofScenario, err := onlyScenarioSets(sets)
-			if err != nil {
-				return err
-			}
-			s, err := scenarios.LoadScenario(args[0], ofScenario)
-			if err != nil {
-				return exitError{exitUsage, err}
-			}
-			text, err := scenarios.ScenarioText(args[0])
-			if err != nil {
-				return exitError{exitUsage, err}
-			}
-			if resolved || len(sets) > 0 {
-				text = scenarios.EncodeScenario(s)
-			}
-			if output == "json" {
-				return printJSON(std.out, map[string]string{"name": s.Name, "sha256": s.SHA256, "toml": string(text)})
-			}
-			_, err = std.out.Write(text)
-			return err
-		},
-	}
-	c.Flags().BoolVar(&resolved, "resolved", false, "fill in every default and what follows from [cluster]")
-	c.Flags().StringArrayVar(&sets, "set", nil, "PATH=VALUE changes the scenario, which is then printed resolved; may be repeated")
-	outputFlag(c, &output, "toml")
-	return c
-}
-
-// onlyScenarioSets refuses what --set would change in something else than a scenario.
-func onlyScenarioSets(sets []string) ([]string, error) {
-	ofScenario, ofConfiguration, err := scenarios.SplitSets(sets)
-	if err == nil && len(ofConfiguration) > 0 {
-		err = fmt.Errorf("--set configuration.%s: there is no configuration here, only a scenario", ofConfiguration[0])
-	}
-	if err != nil {
-		return nil, exitError{exitUsage, err}
-	}
-	return ofScenario, nil
-}
-
-// validated is how the check of one scenario came out.
-type validated struct {
-	File   string           `json:"file"`
-	OK     bool             `json:"ok"`
-	Faults scenarios.Faults `json:"faults"`
-}
-
-func scenariosValidate(std standard) *cobra.Command {
-	var output string
-	c := &cobra.Command{
-		Use: "validate SCENARIO…", Short: "Check scenarios, and tell every mistake with its line",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exitError{exitUsage, errors.New("at least one SCENARIO is needed: a file's name, or a built-in's")}
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			wrong := 0
-			all := []validated{}
-			for _, name := range args {
-				v := validated{File: name, OK: true, Faults: scenarios.Faults{}}
-				if _, err := scenarios.LoadScenario(name, nil); err != nil {
-					wrong++
-					v.OK = false
-					if !errors.As(err, &v.Faults) {
-						v.Faults = scenarios.Faults{{Where: name, Message: err.Error()}}
-					}
-				}
-				all = append(all, v)
-			}
-			if err := printValidated(std, all, output); err != nil {
-				return err
-			}
-			if wrong > 0 {
-				return exitError{code: exitUsage}
-			}
-			return nil
-		},
-	}
-	outputFlag(c, &output, "table")
-	return c
-}
-
-func printValidated(std standard, all []validated, output string) error {
-	if output == "json" {
-		return printJSON(std.out, all)
-	}
-	for _, v := range all {
-		if v.OK {
-			fmt.Fprintf(std.out, "%s: ok\n", v.File)
-			continue
-		}
-		for _, f := range v.Faults {
-			fmt.Fprintln(std.out, f)
-		}
-	}
-	return nil
 }
 
 func scenariosSchema(std standard) *cobra.Command {
