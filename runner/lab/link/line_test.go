@@ -1,0 +1,66 @@
+package link
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestBytesOnALineGoOneAfterAnother(t *testing.T) {
+	begin := time.Now()
+	var l line
+	for i, c := range []struct {
+		at   time.Duration
+		n    int
+		rate int64
+		want time.Duration
+	}{
+		{0, 1000, 1000, time.Second},
+		{0, 500, 1000, 1500 * time.Millisecond},               // behind the first
+		{time.Second, 500, 1000, 2 * time.Second},             // also
+		{3 * time.Second, 100, 1000, 3100 * time.Millisecond}, // the line was free
+		{time.Second, 100, 0, time.Second},                    // no line
+	} {
+		if got := l.pass(begin.Add(c.at), c.n, c.rate).Sub(begin); got != c.want {
+			t.Errorf("%d: gone after %v, want %v", i, got, c.want)
+		}
+	}
+}
+
+// Two connections share the line of their direction, and only that.
+func TestConnectionsShareTheBandwidth(t *testing.T) {
+	const each, rate = 1 << 20, 8 << 20
+	n := NewNetwork()
+	shape(t, n, Client, Shape{Bandwidth: rate})
+	p := startProxy(t, n, startServer(t, swallow))
+	begin := time.Now()
+	var sending sync.WaitGroup
+	for range 2 {
+		c := dial(t, p.Addr())
+		sending.Go(func() {
+			if _, err := c.Write(make([]byte, each)); err != nil {
+				t.Error(err)
+			}
+			finish(t, c)
+		})
+	}
+	sending.Wait()
+	const want = 2 * time.Second * each / rate
+	if took := time.Since(begin); took < want || took > 3*want {
+		t.Errorf("two times %d bytes at %d a second took %v, want %v", each, rate, took, want)
+	}
+}
+
+// What goes back does not take from what goes there.
+func TestEachWayHasItsOwnBandwidth(t *testing.T) {
+	const size, rate = 512 << 10, 1 << 20
+	n := NewNetwork()
+	shape(t, n, Client, Shape{Bandwidth: rate})
+	p := startProxy(t, n, startServer(t, echoBack))
+	begin := time.Now()
+	exchangeAll(t, dial(t, p.Addr()), size, nil)
+	const there = time.Second * size / rate
+	if took := time.Since(begin); took < there || took > 2*there {
+		t.Errorf("%d bytes there and back at once took %v, want little more than %v", size, took, there)
+	}
+}

@@ -1,0 +1,30 @@
+package link
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestTimerWakesToTheMicrosecond(t *testing.T) {
+	timer, err := newTimer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer timer.close()
+	late := make([]time.Duration, 500)
+	for i := range late {
+		at := time.Now().Add(time.Duration(i%5+1) * 200 * time.Microsecond)
+		if err := timer.until(at); err != nil {
+			t.Fatal(err)
+		}
+		if late[i] = time.Since(at); late[i] < 0 {
+			t.Fatalf("woke %v before the time", -late[i])
+		}
+	}
+	slices.Sort(late)
+	t.Logf("late p50 %v, p90 %v, p99 %v", late[250], late[450], late[495])
+	if late[250] > 300*time.Microsecond {
+		t.Errorf("late by %v at the median, want at most 300 µs", late[250])
+	}
+}
