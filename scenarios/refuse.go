@@ -1,7 +1,16 @@
 package scenarios
 
-// Refused is a flag under [etcd] that etcd does not take, and what it says of it.
-type Refused struct{ Flag, Message string }
+import "github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
+
+// Refused is a flag under [etcd] that an etcd does not take.
+type Refused struct {
+	// Flag is empty where no single one is to blame.
+	Flag string
+	// Message is what that etcd has against it.
+	Message string
+	// Known are the flags that it has, where it does not know this one.
+	Known []string
+}
 
 // RefuseFlags tells of flags that the configuration's own etcd does not take,
 // each at its place in the file or in the --set that it came from. The
@@ -20,7 +29,11 @@ func RefuseFlags(nameOrFile string, sets []string, refused []Refused) error {
 	}
 	etcd := d.table().sub("etcd")
 	for _, r := range refused {
-		d.fault(etcd.at(r.Flag), "%s: %s", r.Flag, r.Message)
+		if r.Flag == "" {
+			d.fault(etcd.path, "%s", r.Message)
+			continue
+		}
+		d.fault(etcd.at(r.Flag), "%s: %s%s", r.Flag, r.Message, nearest.Hint(r.Flag, r.Known))
 	}
 	return d.faults.err()
 }

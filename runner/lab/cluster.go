@@ -1,11 +1,13 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,13 +15,18 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/fsync"
 )
 
 var errPortTaken = errors.New("a port was taken by another process")
 
 // cluster is the members' processes, as the lab host sees them.
 type cluster struct {
+	sites   []site
 	members []*member
+	network *network
+	devices []*fsync.Device
 	exits   chan *process // each member's end; has room for all
 }
 
@@ -38,21 +45,24 @@ func (h host) attempt(ctx context.Context) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{exits: make(chan *process, len(sites))}
-	if err := h.startAll(ctx, c, sites); err != nil {
+	c := &cluster{sites: sites, exits: make(chan *process, len(sites))}
+	if c.network, err = openNetwork(ctx, h.order.Configuration, sites); err != nil {
+		return nil, err
+	}
+	if err := h.startAll(ctx, c); err != nil {
 		c.kill()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (h host) startAll(ctx context.Context, c *cluster, sites []site) error {
+func (h host) startAll(ctx context.Context, c *cluster) error {
 	token := "etcd-dyno-" + rand.Text()
-	for _, s := range sites {
+	for _, s := range c.sites {
 		if s.learner {
 			continue
 		}
-		if err := h.startMember(ctx, c, sites, s, token); err != nil {
+		if err := h.startMember(ctx, c, s, token); err != nil {
 			return err
 		}
 	}
@@ -60,11 +70,11 @@ func (h host) startAll(ctx context.Context, c *cluster, sites []site) error {
 	if err := awaitHealthy(ctx, c.members, dial); err != nil {
 		return err
 	}
-	for _, s := range sites {
+	for _, s := range c.sites {
 		if !s.learner {
 			continue
 		}
-		if err := h.startLearner(ctx, c, sites, s, token); err != nil {
+		if err := h.startLearner(ctx, c, s, token); err != nil {
 			return err
 		}
 	}
@@ -76,7 +86,7 @@ func (h host) startAll(ctx context.Context, c *cluster, sites []site) error {
 	return setUpAuth(ctx, client, h.order.Configuration.Auth, h.order.Passwords)
 }
 
-func (h host) startMember(ctx context.Context, c *cluster, sites []site, s site, token string) error {
+func (h host) startMember(ctx context.Context, c *cluster, s site, token string) error {
 	// An earlier attempt may have got as far as writing.
 	for _, folder := range []string{s.data, s.wal} {
 		if err := os.RemoveAll(folder); err != nil {
@@ -89,24 +99,59 @@ func (h host) startMember(ctx context.Context, c *cluster, sites []site, s site,
 		return fmt.Errorf("creating the log of %s: %w", s.name, err)
 	}
 	defer log.Close()
-	flags := etcdFlags(h.order.Configuration, h.files, sites, s, token)
-	cmd := command(ctx, h.order.Executable, append([]string{MemberCommand, "--run", h.run}, flags...)...)
-	for _, v := range h.order.Configuration.Env {
-		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+	flags := etcdFlags(h.order.Configuration, h.files, c.sites, s, token)
+	first := shim{Host: os.Getpid(), Binary: h.order.Binary, Groups: h.around.groups.Of(s.name).Procs(), Disk: fsync.None}
+	device, handed, err := h.around.device(h.order.Configuration, s.name)
+	if err != nil {
+		return err
 	}
+	inherited := []*os.File{h.lock}
+	if device != nil {
+		defer handed.Close() // from here on it is the member's
+		c.devices = append(c.devices, device)
+		inherited = append(inherited, handed)
+		first.Disk = lockFD + 1
+	}
+	args := []string{MemberCommand, "--run", h.run}
+	if !first.idle() {
+		text, err := first.argument()
+		if err != nil {
+			return err
+		}
+		args = append(args, shimFlag, text)
+	}
+	cmd := command(ctx, h.order.Executable, append(args, flags...)...)
+	cmd.Env = append(cmd.Env, h.environment(s.name)...)
 	cmd.Dir = h.run
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.ExtraFiles = []*os.File{h.lock}
+	cmd.ExtraFiles = inherited
 	p, err := spawn(s.name, cmd, c.exits)
 	if err != nil {
 		return err
 	}
-	c.members = append(c.members, &member{process: p, site: s, log: path, command: append([]string{"etcd"}, flags...)})
+	c.network.register(s.name, p.pid())
+	c.members = append(c.members, &member{process: p, site: s, log: path, command: append([]string{cmp.Or(h.order.Binary, "etcd")}, flags...)})
 	return nil
 }
 
+// environment is all that a member inherits: what the configuration says, and
+// before it what stands in for limits that the kernel does not keep.
+func (h host) environment(member string) []string {
+	var env []string
+	for _, v := range h.order.Configuration.Env {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	for _, instead := range h.around.groups.Of(member).Env() {
+		name, _, _ := strings.Cut(instead, "=")
+		if !slices.ContainsFunc(env, func(own string) bool { return strings.HasPrefix(own, name+"=") }) {
+			env = append(env, instead)
+		}
+	}
+	return env
+}
+
 // startLearner adds a member that does not vote to a cluster that runs.
-func (h host) startLearner(ctx context.Context, c *cluster, sites []site, s site, token string) error {
+func (h host) startLearner(ctx context.Context, c *cluster, s site, token string) error {
 	client, err := h.dial()(c.members[0].clientURL())
 	if err != nil {
 		return err
@@ -115,7 +160,7 @@ func (h host) startLearner(ctx context.Context, c *cluster, sites []site, s site
 	if err := addLearner(ctx, client, s.peerEndpoint()); err != nil {
 		return fmt.Errorf("adding the learner %s: %w", s.name, err)
 	}
-	if err := h.startMember(ctx, c, sites, s, token); err != nil {
+	if err := h.startMember(ctx, c, s, token); err != nil {
 		return err
 	}
 	return awaitHealthy(ctx, c.members[len(c.members)-1:], h.dial())
@@ -216,7 +261,7 @@ func (c *cluster) stop(ctx context.Context, grace time.Duration) {
 	c.kill()
 }
 
-// kill ends all members at once and waits until they are gone.
+// kill ends all members at once, waits until they are gone, and takes away what was around them.
 func (c *cluster) kill() {
 	for _, m := range c.members {
 		m.signal(syscall.SIGKILL)
@@ -224,4 +269,9 @@ func (c *cluster) kill() {
 	for _, m := range c.members {
 		<-m.exited
 	}
+	for _, d := range c.devices {
+		_ = d.Close() // its processes are gone; that one never came to it is told by its log
+	}
+	c.devices = nil
+	c.network.close()
 }

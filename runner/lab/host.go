@@ -48,9 +48,10 @@ func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Wri
 	}()
 	h := host{run: run, lock: lock, order: o, ports: freePorts}
 	out := json.NewEncoder(stdout)
-	if h.files, err = makeCertificates(run, o.Configuration); err != nil {
+	if err := h.prepare(); err != nil {
 		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
 	}
+	defer func() { err = errors.Join(err, h.around.close(context.WithoutCancel(ctx))) }()
 	return h.serve(ctx, stop, out)
 }
 
@@ -64,11 +65,28 @@ func cutRun(args []string) (run string, rest []string, ok bool) {
 
 // host is what the lab host needs to start members.
 type host struct {
-	run   string
-	lock  *os.File
-	order order
-	files pki.Files
-	ports func(ctx context.Context, n int) ([]int, error)
+	run    string
+	lock   *os.File
+	order  order
+	files  pki.Files
+	around surroundings
+	ports  func(ctx context.Context, n int) ([]int, error)
+}
+
+// prepare makes what is there before any member.
+func (h *host) prepare() (err error) {
+	if h.order.Configuration.Disk.DropCaches {
+		if err := DropCaches(); err != nil {
+			h.around.notes = append(h.around.notes, err.Error())
+		}
+	}
+	if h.files, err = makeCertificates(h.run, h.order.Configuration); err != nil {
+		return err
+	}
+	around, err := surround(h.run, h.order.Configuration)
+	around.notes = append(h.around.notes, around.notes...)
+	h.around = around
+	return err
 }
 
 // serve starts the members, tells the tool what becomes of them, and ends them
@@ -82,14 +100,29 @@ func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder
 	if err := out.Encode(message{Ready: h.ready(c)}); err != nil {
 		return fmt.Errorf("reporting to the tool: %w", err)
 	}
+	echoes := make(chan Echo, 64)
+	measuring, stopMeasuring := context.WithCancel(ctx)
+	links := c.network.echo(measuring, c.sites, func(e Echo) {
+		select {
+		case echoes <- e:
+		case <-measuring.Done():
+		}
+	})
+	defer links.Wait()
+	defer stopMeasuring()
 	for {
 		select {
+		case e := <-echoes:
+			if err := out.Encode(message{Echo: &e}); err != nil {
+				return fmt.Errorf("reporting to the tool: %w", err)
+			}
 		case p := <-c.exits:
 			e := exit{Member: p.name, State: p.state(), Log: complaints(memberLog(h.run, p.name))}
 			if err := out.Encode(message{Exited: &e}); err != nil {
 				return fmt.Errorf("reporting to the tool: %w", err)
 			}
 		case <-stop:
+			stopMeasuring()
 			c.stop(ctx, h.order.StopTimeout)
 			return nil
 		case <-ctx.Done():
@@ -100,7 +133,7 @@ func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder
 
 func (h host) ready(c *cluster) *ready {
 	of := h.order.Configuration
-	return &ready{Members: c.list(), Certificates: clientCertificates(of, h.files, userOf(of))}
+	return &ready{Members: c.list(), Certificates: clientCertificates(of, h.files, userOf(of)), Resources: h.around.groups.Applied, Notes: h.around.notes}
 }
 
 // userOf is whom the load is sent as.

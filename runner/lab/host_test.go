@@ -19,7 +19,7 @@ import (
 func TestTakenPortIsChosenAgain(t *testing.T) {
 	taken := listen(t)
 	var asked int
-	h := hostForTest(t, func(ctx context.Context, n int) ([]int, error) {
+	h := hostForTest(t, 3, func(ctx context.Context, n int) ([]int, error) {
 		asked++
 		ports, err := freePorts(ctx, n)
 		if asked == 1 && err == nil {
@@ -27,7 +27,6 @@ func TestTakenPortIsChosenAgain(t *testing.T) {
 		}
 		return ports, err
 	})
-	h.order.Configuration.Members = 3
 	c, err := h.start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +41,7 @@ func TestTakenPortIsChosenAgain(t *testing.T) {
 func TestTakenPortIsGivenUp(t *testing.T) {
 	taken := listen(t)
 	var asked int
-	h := hostForTest(t, func(ctx context.Context, n int) ([]int, error) {
+	h := hostForTest(t, 1, func(ctx context.Context, n int) ([]int, error) {
 		asked++
 		ports, err := freePorts(ctx, n)
 		ports[0] = taken
@@ -135,7 +134,7 @@ func TestEtcdFlags(t *testing.T) {
 }
 
 // hostForTest is a host in the test's own process: its members are children of the test.
-func hostForTest(t *testing.T, ports func(context.Context, int) ([]int, error)) host {
+func hostForTest(t *testing.T, members int, ports func(context.Context, int) ([]int, error)) host {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
@@ -150,8 +149,12 @@ func hostForTest(t *testing.T, ports func(context.Context, int) ([]int, error)) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = lock.Close() })
-	o := order{Executable: executable, Configuration: scenarios.Configuration{Members: 1}, StartTimeout: startTimeout, StopTimeout: time.Second}
-	return host{run: run, lock: lock, order: o, ports: ports}
+	o := order{Executable: executable, Configuration: scenarios.Configuration{Members: members}, StartTimeout: startTimeout, StopTimeout: time.Second}
+	h := host{run: run, lock: lock, order: o, ports: ports}
+	if err := h.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 // listen holds a port until the test ends.

@@ -26,6 +26,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/limit"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -53,6 +54,8 @@ type Spec struct {
 	Run string
 	// Configuration says what the members are: Members and Flags.
 	Configuration scenarios.Configuration
+	// Etcd is what FindEtcd returned for the configuration; Start finds it where it is not given.
+	Etcd Etcd
 	// Executable is this program: it must hand HostCommand to HostMain and
 	// MemberCommand to MemberMain. Empty means os.Executable.
 	Executable string
@@ -116,6 +119,7 @@ type Lab struct {
 	// passwords are those of the users, by name; they are written nowhere.
 	passwords map[string]string
 
+	onEcho   atomic.Pointer[func(Echo)]
 	stopping atomic.Bool
 	stopOnce sync.Once
 	stopErr  error
@@ -126,7 +130,7 @@ type Lab struct {
 // that, nothing of the lab is left but its logs. The error of a member that does
 // not start holds the last messages of its log.
 func Start(ctx context.Context, spec Spec) (*Lab, error) {
-	spec, err := spec.resolved()
+	spec, err := spec.resolved(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab: %w", err)
 	}
@@ -141,15 +145,12 @@ func Start(ctx context.Context, spec Spec) (*Lab, error) {
 	return l, nil
 }
 
-func (s Spec) resolved() (Spec, error) {
+func (s Spec) resolved(ctx context.Context) (Spec, error) {
 	if !filepath.IsAbs(s.Run) {
 		return s, fmt.Errorf("the run folder %q is not an absolute path", s.Run)
 	}
 	if err := checkFlags(s.Configuration.Flags); err != nil {
 		return s, err
-	}
-	if what := notYet(s.Configuration); what != "" {
-		return s, fmt.Errorf("a lab cannot have %s yet", what)
 	}
 	switch s.Configuration.Members {
 	case 1, 3, 5:
@@ -163,6 +164,12 @@ func (s Spec) resolved() (Spec, error) {
 		}
 		s.Executable = executable
 	}
+	if !s.Configuration.BuiltIn() && s.Etcd.Path == "" {
+		var err error
+		if s.Etcd, err = findBinary(ctx, s.Configuration, nil); err != nil {
+			return s, err
+		}
+	}
 	if s.StartTimeout == 0 {
 		s.StartTimeout = defaultStartTimeout
 	}
@@ -170,25 +177,6 @@ func (s Spec) resolved() (Spec, error) {
 		s.StopTimeout = defaultStopTimeout
 	}
 	return s, nil
-}
-
-// notYet says what of a configuration labs cannot do yet, or nothing.
-func notYet(c scenarios.Configuration) string {
-	for _, each := range []struct {
-		asked bool
-		what  string
-	}{
-		{!c.BuiltIn(), "another etcd than the built-in one"},
-		{c.Resources != scenarios.Resources{}, "resources"},
-		{c.Disk.Filtered, "a slower disk"},
-		{c.Links.Proxied, "links"},
-		{c.Client != "" && c.Client != scenarios.ClientAll, "a client that uses some members only"},
-	} {
-		if each.asked {
-			return each.what
-		}
-	}
-	return ""
 }
 
 // Endpoints are the client URLs of those members that take requests, in the
@@ -208,6 +196,12 @@ func (l *Lab) Members() []Member { return slices.Clone(l.ready.Members) }
 
 // Notes are what of the configuration this machine could not do, a sentence each.
 func (l *Lab) Notes() []string { return l.ready.Notes }
+
+// Resources are what became of those that the configuration asks for.
+func (l *Lab) Resources() limit.Applied { return l.ready.Resources }
+
+// OnEcho has each round trip of the lab's links told from now on, one at a time.
+func (l *Lab) OnEcho(tell func(Echo)) { l.onEcho.Store(&tell) }
 
 // Certificates are those by which the configuration's client reaches the lab;
 // empty where nothing is encrypted. They go with the data.

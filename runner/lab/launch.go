@@ -45,6 +45,7 @@ func (l *Lab) order() order {
 	return order{
 		Executable:    l.spec.Executable,
 		Configuration: l.spec.Configuration,
+		Binary:        l.spec.Etcd.Path,
 		Folders:       l.folders,
 		Passwords:     l.passwords,
 		StartTimeout:  l.spec.StartTimeout,
@@ -105,7 +106,13 @@ func (l *Lab) read() {
 		if err := in.Decode(&m); err != nil {
 			break
 		}
-		if m.Exited == nil {
+		switch {
+		case m.Echo != nil:
+			if tell := l.onEcho.Load(); tell != nil {
+				(*tell)(*m.Echo)
+			}
+			continue
+		case m.Exited == nil:
 			l.first <- m
 			continue
 		}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -11,9 +12,18 @@ import (
 )
 
 // MemberMain is an etcd server: MemberCommand hands it its arguments, which are
-// the run folder's, for ps, and then etcd's own flags. It ends the process.
+// the run folder's, for ps, perhaps what it does before, and then etcd's own
+// flags. It ends the process.
 func MemberMain(args []string) {
-	_, flags, _ := cutRun(args)
+	run, rest, _ := cutRun(args)
+	first, flags, ok, err := cutShim(rest)
+	if err == nil && ok {
+		err = first.become(run, flags)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	etcdmain.Main(append([]string{"etcd"}, flags...))
 }
 
@@ -51,7 +61,6 @@ func etcdFlags(c scenarios.Configuration, files pki.Files, sites []site, s site,
 		"--initial-cluster-state="+state,
 		"--initial-cluster-token="+token,
 		"--logger=zap",
-		"--log-format=json",
 		"--log-outputs=stderr",
 	)
 	return append(flags, tlsFlags(c.TLS, files, s.name)...)

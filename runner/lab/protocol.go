@@ -3,6 +3,7 @@ package lab
 import (
 	"time"
 
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/limit"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -14,6 +15,8 @@ import (
 type order struct {
 	Executable    string                  `json:"executable"`
 	Configuration scenarios.Configuration `json:"configuration"`
+	// Binary is the etcd that members run; empty for the built-in one.
+	Binary string `json:"binary,omitempty"`
 	// Folders are where data lie outside of the run folder.
 	Folders folders `json:"folders"`
 	// Passwords are those of the users, by name.
@@ -32,6 +35,7 @@ type message struct {
 	Ready  *ready `json:"ready,omitempty"`
 	Failed string `json:"failed,omitempty"`
 	Exited *exit  `json:"exited,omitempty"`
+	Echo   *Echo  `json:"echo,omitempty"`
 }
 
 // ready is a lab that takes requests.
@@ -39,6 +43,8 @@ type ready struct {
 	Members []Member `json:"members"`
 	// Certificates are those of the user that the configuration names.
 	Certificates Certificates `json:"certificates"`
+	// Resources are what became of those that were asked for.
+	Resources limit.Applied `json:"resources"`
 	// Notes are what this machine could not do.
 	Notes []string `json:"notes,omitempty"`
 }

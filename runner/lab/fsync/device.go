@@ -37,8 +37,9 @@ type Device struct {
 
 // Stats is what a Device has done so far.
 type Stats struct {
-	// Fsyncs is how many were let go.
-	Fsyncs int64
+	// Fsyncs is how many were let go, Gone how many waited in vain: their threads
+	// were killed meanwhile.
+	Fsyncs, Gone int64
 	// Late is by how much they were let go later than they were due, LateMax by how
 	// much at most. It does not contain the way from the process and back.
 	Late, LateMax time.Duration

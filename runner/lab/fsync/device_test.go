@@ -22,9 +22,9 @@ func (c *child) timings(t testing.TB) (timings []timing, mean time.Duration) {
 		if one.Err != "" {
 			t.Fatalf("a sync failed: %s", one.Err)
 		}
-		mean += one.Took / time.Duration(len(timings))
+		mean += one.Took
 	}
-	return timings, mean
+	return timings, mean / time.Duration(len(timings))
 }
 
 func syncs(t testing.TB, call string, threads, calls int) []string {

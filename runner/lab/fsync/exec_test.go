@@ -75,7 +75,7 @@ func TestProgramInheritsWhatItShouldAndNoMore(t *testing.T) {
 // thread, nor one that the program handles.
 func TestSignalsDoNotLengthenTheDelay(t *testing.T) {
 	const asked = 300 * ms
-	_, c, w := waiting(t, fixed(asked))
+	device, c, w := waiting(t, fixed(asked))
 	said := make(chan timing, 1)
 	go func() {
 		var first timing
@@ -84,22 +84,18 @@ func TestSignalsDoNotLengthenTheDelay(t *testing.T) {
 	}()
 	tick := time.NewTicker(5 * ms)
 	defer tick.Stop()
-	for signals := 0; ; signals++ {
-		select {
-		case <-tick.C:
-			for _, s := range []syscall.Signal{syscall.SIGURG, syscall.SIGTERM} {
-				if err := unix.Tgkill(w.PID, w.Thread, s); err != nil {
-					t.Fatal(err)
-				}
+	for range 40 {
+		<-tick.C
+		for _, s := range []syscall.Signal{syscall.SIGURG, syscall.SIGTERM} {
+			if err := unix.Tgkill(w.PID, w.Thread, s); err != nil {
+				t.Fatal(err)
 			}
-		case first := <-said:
-			if first.Err != "" || first.Took < asked || first.Took > asked+50*ms {
-				t.Errorf("under signals: %+v, want %v", first, asked)
-			}
-			if signals < 10 {
-				t.Errorf("only %d signals were sent", 2*signals)
-			}
-			return
 		}
+	}
+	first := within(t, "the end of the fsync", said)
+	// How long it took says little on a busy machine. An fsync that began anew
+	// would have left its first attempt behind.
+	if stats := device.Stats(); first.Err != "" || first.Took < asked || stats.Gone != 0 {
+		t.Errorf("under signals: %+v, want %v, and none that waited in vain: %+v", first, asked, stats)
 	}
 }

@@ -189,17 +189,18 @@ func (s *server) letNextGo(id uint64, late time.Duration) error {
 	s.answer.id = id
 	err := letGo(int(s.fds[0].Fd), &s.answer)
 	s.queue.done()
-	switch {
-	case errors.Is(err, unix.ENOENT):
-		return nil // the thread was killed meanwhile
-	case err != nil:
-		return fmt.Errorf("letting an fsync go on: %w", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.Fsyncs++
-	s.stats.Late += late
-	s.stats.LateMax = max(s.stats.LateMax, late)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		s.stats.Gone++
+	case err != nil:
+		return fmt.Errorf("letting an fsync go on: %w", err)
+	default:
+		s.stats.Fsyncs++
+		s.stats.Late += late
+		s.stats.LateMax = max(s.stats.LateMax, late)
+	}
 	return nil
 }
 

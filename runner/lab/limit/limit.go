@@ -20,8 +20,9 @@ import (
 // Resources are what each member requests and is limited to, as in a pod's
 // container. Zero is none; as in Kubernetes, a limit without a request is both.
 //
-// A CPU request is a weight against what else runs, a CPU limit is a quota of
-// each 100 ms, and a memory limit is where the kernel kills; page cache counts.
+// A CPU request is a weight against what else runs, for which the lab as a whole
+// weighs what its members request together; a CPU limit is a quota of each 100 ms,
+// and a memory limit is where the kernel kills; page cache counts.
 // A memory request bounds nothing (in Kubernetes it decides where a pod runs and
 // whom the kernel kills first): it is checked, and [Applied] says that it does nothing.
 type Resources struct {
@@ -57,7 +58,7 @@ type Applied struct {
 // Spec is what [Open] is to give to whom.
 type Spec struct {
 	Run       string   // the absolute run folder, by which the groups can be told
-	Members   []string // their names
+	Members   []string // their names; all get the same
 	Resources Resources
 }
 

@@ -2,6 +2,7 @@ package link
 
 import (
 	"net"
+	"os"
 	"testing"
 	"time"
 )
@@ -56,6 +57,25 @@ func BenchmarkMessage(b *testing.B) {
 			finish(b, conn)
 			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-µs/op")
 		})
+	}
+}
+
+// What a new connection costs the proxy besides: to find out who dialled, among
+// three processes that did not.
+func BenchmarkDialler(b *testing.B) {
+	n := NewNetwork()
+	for party, pid := range map[string]int{"m1": 1, "m2": os.Getppid(), "m3": 1} {
+		n.Register(party, pid)
+	}
+	c := dial(b, startServer(b, swallow))
+	local, remote := addressOf(c.LocalAddr()), addressOf(c.RemoteAddr())
+	if socketInode(local, remote) == "" {
+		b.Fatal("the connection has no inode")
+	}
+	for b.Loop() {
+		if from := n.dialler(local, remote); from != Client {
+			b.Fatal(from)
+		}
 	}
 }
 

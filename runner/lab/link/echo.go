@@ -36,9 +36,12 @@ func (p *Proxy) Echo(ctx context.Context, from string, interval time.Duration, r
 		return fmt.Errorf("starting the echo from %s to %s: %w", from, p.party, err)
 	}
 	var echoing sync.WaitGroup
-	defer echoing.Wait()
-	defer l.Close()
-	echoing.Go(func() { answer(l) })
+	defer func() {
+		cancel()
+		_ = l.Close()
+		echoing.Wait()
+	}()
+	echoing.Go(func() { answer(ctx, l) })
 	c, forget, err := p.dialProbe(ctx, probe{from: from, echo: l.Addr().String()})
 	if err != nil {
 		return fmt.Errorf("starting the echo from %s to %s: %w", from, p.party, err)
@@ -55,13 +58,15 @@ func (p *Proxy) Echo(ctx context.Context, from string, interval time.Duration, r
 	return fmt.Errorf("the echo from %s to %s: %w", from, p.party, err)
 }
 
-// answer sends back what comes on the first connection until its end.
-func answer(l net.Listener) {
+// answer sends back what comes on the first connection, until its end or that of
+// ctx: on a link that is cut the first does not come through.
+func answer(ctx context.Context, l net.Listener) {
 	c, err := l.Accept()
 	if err != nil {
 		return // the echo ended before the proxy came
 	}
 	defer c.Close()
+	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
 	_, _ = io.Copy(c, c) // the other end tells what happened
 }
 

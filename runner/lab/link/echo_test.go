@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -89,4 +90,24 @@ func TestEchoLeavesNothing(t *testing.T) {
 		t.Errorf("%d probes are still known", len(p.probes))
 	}
 	eventually(t, "the echo's descriptors to be closed", func() bool { return descriptors(t) <= before })
+}
+
+// An answer that is far away, or never comes, does not hold up the end.
+func TestEchoEndsWhileItWaits(t *testing.T) {
+	for name, hinder := range map[string]func(*Network){
+		"cut":      func(n *Network) { n.Cut("m1", "m2") },
+		"far away": func(n *Network) { shape(t, n, "m2", Shape{RTT: 2 * time.Minute}) },
+	} {
+		n := NewNetwork()
+		p := startProxy(t, n, startServer(t, echoBack))
+		ctx, cancel := context.WithCancel(t.Context())
+		begin := time.Now()
+		err := p.Echo(ctx, "m2", time.Millisecond, func(Sample) {
+			hinder(n)
+			time.AfterFunc(20*time.Millisecond, cancel)
+		})
+		if took := time.Since(begin); err != nil || took > 5*time.Second {
+			t.Errorf("%s: ended after %v with %v", name, took, err)
+		}
+	}
 }

@@ -80,10 +80,15 @@ func (f *flow) resume() error {
 	return nil
 }
 
-// plain passes bytes as they come: the kernel moves them from socket to socket
-// (splice), and when it is interrupted none is left between the two.
+// plain passes bytes as they come. When a read is interrupted none is left behind.
+//
+// Note: io.Copy alone would let the kernel move them from socket to socket
+// (splice). Over loopback that took 2.1 to 2.7 s of processor time for a GiB,
+// both ends included, this 1.7 to 2.0 s; for small messages they are alike.
 func (f *flow) plain() error {
-	if _, err := io.Copy(f.dst, f.src); err != nil {
+	b := f.buffers.Get().(*buffer)
+	defer f.buffers.Put(b)
+	if _, err := io.CopyBuffer(struct{ io.Writer }{f.dst}, struct{ io.Reader }{f.src}, b[:]); err != nil {
 		return err
 	}
 	return io.EOF
@@ -114,6 +119,7 @@ func (f *flow) shaped(ctx context.Context) error {
 func (f *flow) read(ctx context.Context, in chan<- *stream.StreamChunk) error {
 	b := f.buffers.Get().(*buffer)
 	defer func() { f.buffers.Put(b) }()
+	var came span
 	for {
 		now := f.link.state.Load()
 		if now.shape == (Shape{}) {
@@ -122,13 +128,15 @@ func (f *flow) read(ctx context.Context, in chan<- *stream.StreamChunk) error {
 		if err := f.link.open(ctx); err != nil {
 			return err
 		}
+		begin := time.Now()
 		n, err := f.src.Read(b[:portion(now.shape.Bandwidth)])
 		if n > 0 {
-			c := &stream.StreamChunk{Timestamp: f.line.pass(time.Now(), n, now.shape.Bandwidth)}
+			came = arrival(came, begin, time.Now())
+			c := &stream.StreamChunk{Timestamp: f.line.pass(came, n, now.shape.Bandwidth)}
 			c.Data, b = f.keep(b, n)
 			f.inFlight.Add(int64(n))
 			in <- c
-			f.hold(ctx, c.Timestamp)
+			f.hold(ctx, now, c.Timestamp)
 		}
 		switch {
 		case err == nil:
@@ -154,8 +162,9 @@ func (f *flow) keep(b *buffer, n int) ([]byte, *buffer) {
 	return b[:n], f.buffers.Get().(*buffer)
 }
 
-// hold waits while too much is on the way, or on the line, which is free at free.
-func (f *flow) hold(ctx context.Context, free time.Time) {
+// hold waits while too much is on the way, or, until the link changes, on the
+// line, which is free at free.
+func (f *flow) hold(ctx context.Context, now *state, free time.Time) {
 	for f.inFlight.Load() > maxInFlight {
 		select {
 		case <-f.room:
@@ -171,6 +180,7 @@ func (f *flow) hold(ctx context.Context, free time.Time) {
 	defer enough.Stop()
 	select {
 	case <-enough.C:
+	case <-now.changed:
 	case <-ctx.Done():
 	}
 }

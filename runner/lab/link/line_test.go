@@ -21,8 +21,35 @@ func TestBytesOnALineGoOneAfterAnother(t *testing.T) {
 		{3 * time.Second, 100, 1000, 3100 * time.Millisecond}, // the line was free
 		{time.Second, 100, 0, time.Second},                    // no line
 	} {
-		if got := l.pass(begin.Add(c.at), c.n, c.rate).Sub(begin); got != c.want {
+		if got := l.pass(span{begin.Add(c.at), begin.Add(c.at)}, c.n, c.rate).Sub(begin); got != c.want {
 			t.Errorf("%d: gone after %v, want %v", i, got, c.want)
+		}
+	}
+}
+
+// A sender that comes late for bytes that were waiting loses no bandwidth, one
+// that had none does, and no byte has gone before it was read.
+func TestALateSenderLosesNoBandwidth(t *testing.T) {
+	begin := time.Now()
+	at := func(ms float64) time.Time { return begin.Add(time.Duration(ms * 1e6)) }
+	var l line
+	var came span
+	for i, c := range []struct{ begin, end, want float64 }{
+		{0, 1, 11},         // waited for: comes at 1, takes 10
+		{31, 31.01, 31.01}, // was waiting, and has gone at 21 already
+		{31.01, 31.02, 31.02},
+		{31.02, 31.03, 41},    // the line is at 41 now
+		{31.03, 100, 110},     // waited for again
+		{500, 500.01, 500.01}, // waiting for very long: not all of it is made up for
+		{500.01, 500.02, 500.02},
+		{500.02, 500.03, 500.03},
+		{500.03, 500.04, 500.04},
+		{500.04, 500.05, 500.05},
+		{500.05, 500.06, 510.01},
+	} {
+		came = arrival(came, at(c.begin), at(c.end))
+		if got := l.pass(came, 1000, 100_000); got.Sub(at(c.want)).Abs() > time.Microsecond {
+			t.Errorf("%d: gone after %v, want %v ms", i, got.Sub(begin), c.want)
 		}
 	}
 }

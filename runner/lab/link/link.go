@@ -3,9 +3,9 @@
 //
 // Each address of a party stands behind a Proxy, which finds out whose process
 // dialled it and so knows the link, the ordered pair of dialler and party. On a
-// link without a Shape the kernel copies from socket to socket. On any other each
-// chunk of bytes is stamped when it arrives and leaves when its time has come,
-// with as many on the way as the delay needs: latency does not cost throughput.
+// link without a Shape bytes are passed on as they come. On any other each chunk
+// of them is stamped when it arrives and leaves when its time has come, with as
+// many on the way as the delay needs: latency does not cost throughput.
 package link
 
 import (
@@ -21,8 +21,9 @@ const Client = "client"
 // Shape is what a link adds to the machine's own network. The zero value adds
 // nothing.
 //
-// It is not TCP's congestion control and loses no packet. The handshake of a new
-// connection is not delayed, what is sent on it is.
+// It is not TCP's congestion control and loses no packet. What is sent is delayed,
+// the end of a connection comes right behind it; a new connection's handshake and
+// a reset are not. At most 64 MiB are on the way on one connection and way.
 type Shape struct {
 	// RTT is the round-trip time: half of it is added each way.
 	RTT time.Duration

@@ -120,6 +120,11 @@ func (c checker) check(ctx context.Context, flags []Flag) ([]Fault, error) {
 		if len(guilty) == 0 { // nothing to leave out and look further
 			return inOrder(append(faults, fault), flags), nil
 		}
+		left := slices.DeleteFunc(slices.Clone(rest), func(f Flag) bool { return slices.Contains(guilty, f.Name) })
+		if len(left) == len(rest) { // a flag of the command's or the check's own
+			return nil, fmt.Errorf("%s: %s", guilty[0], v.reason)
+		}
+		rest = left
 		fault.Flag = guilty[0]
 		if v.unknown {
 			if fault.Known, err = Flags(ctx, c.argv, c.env); err != nil {
@@ -128,7 +133,6 @@ func (c checker) check(ctx context.Context, flags []Flag) ([]Fault, error) {
 			fault.Message += renamed(fault.Flag, fault.Known)
 		}
 		faults = append(faults, fault)
-		rest = slices.DeleteFunc(slices.Clone(rest), func(f Flag) bool { return slices.Contains(guilty, f.Name) })
 	}
 }
 

@@ -38,8 +38,14 @@ func TestFlagsOfSomethingElse(t *testing.T) {
 			}
 		})
 	}
-	if faults, err := CheckFlags(t.Context(), []string{"true"}, nil, nil); err == nil {
-		t.Errorf("the command true has nothing against its flags: %v", faults)
+	for want, argv := range map[string][]string{
+		"neither refused its flags nor missed": {"true"},
+		"did not say why":                      {"false"},
+		"spare: this etcd has no such flag":    append(itself(), "--spare=1"), // not one of those that are checked
+	} {
+		if faults, err := CheckFlags(t.Context(), argv, []Flag{{"snapshot-count", "1"}}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, %v", argv, faults, err)
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func Inspect(ctx context.Context, path string) (Binary, error) {
 	if err != nil {
 		return Binary{}, fmt.Errorf("%s is not an etcd: it is not an executable that Go has built", path)
 	}
-	b := Binary{Path: path, GoVersion: info.GoVersion, Revision: revision(info.Settings), Modules: modules(info)}
+	b := Binary{Path: path, GoVersion: info.GoVersion, Revision: revision(info.Settings), Modules: Notable(info)}
 	if b.Version, err = askVersion(ctx, path); err != nil {
 		return Binary{}, err
 	}
@@ -86,7 +86,7 @@ func checkExecutable(path string) error {
 // askVersion runs the binary. One that does not know --version may do anything
 // but takes no time to speak of.
 func askVersion(ctx context.Context, path string) (string, error) {
-	const limit = 10 * time.Second
+	const limit = 30 * time.Second
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s is not an etcd: with --version it does not end within %v", path, limit))
 	defer cancel()
 	out, err := command{argv: []string{path, "--version"}}.run(ctx)
@@ -100,7 +100,9 @@ func askVersion(ctx context.Context, path string) (string, error) {
 	return said[1], nil
 }
 
-func modules(info *debug.BuildInfo) map[string]string {
+// Notable are the versions of the modules of a program that make the difference
+// between etcds, as in [Binary.Modules].
+func Notable(info *debug.BuildInfo) map[string]string {
 	found := map[string]string{}
 	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
 		if !slices.Contains(notable, m.Path) {

@@ -34,7 +34,7 @@ func TestInspectRefuses(t *testing.T) {
 }
 
 func TestModules(t *testing.T) {
-	got := modules(&debug.BuildInfo{
+	got := Notable(&debug.BuildInfo{
 		Main: debug.Module{Path: ServerModule, Version: "(devel)"},
 		Deps: []*debug.Module{
 			{Path: "go.etcd.io/bbolt", Version: "v1.4.3", Replace: &debug.Module{Path: "example.org/bbolt", Version: "v1.4.4"}},
