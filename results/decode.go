@@ -8,8 +8,8 @@ import (
 
 // decodedInterval holds an interval's histograms, row by row.
 type decodedInterval struct {
-	operations, watches []map[string]buckets
-	lag, wake           []buckets
+	operations, watches  []map[string]buckets
+	endpoints, lag, wake []buckets
 }
 
 // decodeInterval decodes all histograms of an interval; it reports false where one is corrupt.
@@ -21,6 +21,16 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 			return d, false
 		}
 		d.operations = append(d.operations, q)
+	}
+	for _, row := range in.Endpoints {
+		var h buckets
+		if row.Service != "" {
+			var err error
+			if h, err = row.Service.buckets(); err != nil {
+				return d, false
+			}
+		}
+		d.endpoints = append(d.endpoints, h)
 	}
 	for _, row := range in.Watches {
 		q, ok := decodeAll(row.Quantities)

@@ -25,6 +25,6 @@ func (g *Gathering) Add(in *Interval) {
 
 // Run is the run as far as it has come; it holds until the next Add. It has no time line.
 func (g *Gathering) Run() *Run {
-	g.loader.run.Operations, g.loader.run.Watches = nil, nil
+	g.loader.run.Operations, g.loader.run.Endpoints, g.loader.run.Watches = nil, nil, nil
 	return g.loader.finish()
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,7 @@ func LoadFrom(r io.Reader) (*Run, error) {
 type loader struct {
 	run        *Run
 	operations map[string]*OperationRecord // by row key
+	endpoints  map[string]*EndpointRecord  // by row key and endpoint
 	watches    map[string]*WatchRecord     // by workload
 	// CPU of the generator and the host, and length, of the measure phase's intervals.
 	cpuMS, hostMS, spanMS float64
@@ -56,7 +58,7 @@ type loader struct {
 }
 
 func newLoader(h Header) *loader {
-	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, watches: map[string]*WatchRecord{}}
+	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, endpoints: map[string]*EndpointRecord{}, watches: map[string]*WatchRecord{}}
 }
 
 // waiting is a record whose histograms, if it has any, are being decoded.
@@ -149,6 +151,11 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 	slices.SortFunc(moment.Operations, func(a, b OperationMoment) int {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
 	})
+	for i, row := range in.Endpoints {
+		if row.Phase == PhaseMeasure {
+			l.endpoint(row, decoded.endpoints[i])
+		}
+	}
 	watched := map[string]*watchTail{}
 	for i, row := range in.Watches {
 		watched[row.Workload] = watched[row.Workload].add(row, decoded.watches[i][Delivery])
@@ -208,6 +215,19 @@ func (l *loader) operation(row OperationInterval, quantities map[string]buckets)
 	}
 }
 
+func (l *loader) endpoint(row EndpointInterval, service buckets) {
+	key := rowKey(row.Workload, row.Operation) + "\x00" + row.Endpoint
+	e := l.endpoints[key]
+	if e == nil {
+		e = &EndpointRecord{Workload: row.Workload, Operation: row.Operation, Endpoint: row.Endpoint}
+		l.endpoints[key] = e
+	}
+	e.Counts = e.Counts.Add(row.Counts)
+	if row.Service != "" {
+		e.Service = merge(e.Service, service)
+	}
+}
+
 func (l *loader) watch(row WatchInterval, quantities map[string]buckets) {
 	w := l.watches[row.Workload]
 	if w == nil {
@@ -238,6 +258,7 @@ func (l *loader) finish() *Run {
 	slices.SortFunc(run.Operations, func(a, b OperationRecord) int {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
 	})
+	l.finishEndpoints()
 	for _, w := range l.watches {
 		run.Watches = append(run.Watches, *w)
 	}
@@ -253,4 +274,21 @@ func (l *loader) finish() *Run {
 		run.Usage.HostCPU = l.hostMS / l.spanMS
 	}
 	return run
+}
+
+// finishEndpoints puts the rows by endpoint in order: within an operation as the header has the endpoints, then by name.
+func (l *loader) finishEndpoints() {
+	place := func(endpoint string) int {
+		if i := slices.Index(l.run.Header.Configuration.Endpoints, endpoint); i >= 0 {
+			return i
+		}
+		return math.MaxInt
+	}
+	for _, e := range l.endpoints {
+		l.run.Endpoints = append(l.run.Endpoints, *e)
+	}
+	slices.SortFunc(l.run.Endpoints, func(a, b EndpointRecord) int {
+		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation),
+			cmp.Compare(place(a.Endpoint), place(b.Endpoint)), strings.Compare(a.Endpoint, b.Endpoint))
+	})
 }

@@ -67,8 +67,16 @@ type ConfigurationRef struct {
 	Lab bool `json:"lab"`
 	// Members is the number of members of a lab.
 	Members int `json:"members,omitempty"`
-	// Endpoints are the client URLs that were used, without credentials.
+	// Endpoints are the target's client URLs, without credentials. All are used unless PinnedTo is set.
 	Endpoints []string `json:"endpoints,omitempty"`
+	// MemberNames are of the members behind Endpoints, in their order; none where they are not known.
+	MemberNames []string `json:"member_names,omitempty"`
+	// Leader is the endpoint whose member led when the run began; empty where that is not known.
+	Leader string `json:"leader,omitempty"`
+	// Pin is what the client was held to: "leader", "followers" or a member's name; empty where it was free.
+	Pin string `json:"pin,omitempty"`
+	// PinnedTo are the endpoints that Pin meant when the run began.
+	PinnedTo []string `json:"pinned_to,omitempty"`
 	// EtcdVersion is what the members reported, for example "3.7.3".
 	EtcdVersion string `json:"etcd_version,omitempty"`
 	// Flags are etcd's flags that the configuration set.
@@ -133,7 +141,11 @@ type Interval struct {
 	EndMS   float64 `json:"end_ms"`
 	// Operations has a row for each operation and phase in which anything happened.
 	Operations []OperationInterval `json:"operations,omitempty"`
-	Watches    []WatchInterval     `json:"watches,omitempty"`
+	// Endpoints has parts of Operations, never to be added to them: a row for each
+	// operation and endpoint at which anything happened in the measure phase. It
+	// is empty where the target has one endpoint.
+	Endpoints []EndpointInterval `json:"endpoints,omitempty"`
+	Watches   []WatchInterval    `json:"watches,omitempty"`
 	// Lag has the pacing thread's lateness by workload and phase.
 	Lag []LagInterval `json:"lag,omitempty"`
 	// Wake has how late the generator noticed what had come for it, by phase.
@@ -157,6 +169,20 @@ type OperationInterval struct {
 	Exemplars []Exemplar `json:"exemplars,omitempty"`
 }
 
+// EndpointInterval is what one operation did at one endpoint during one interval.
+type EndpointInterval struct {
+	Workload  string `json:"workload"`
+	Operation string `json:"operation"`
+	// Endpoint is the client URL of who was asked last, where the address belongs to one, else host:port.
+	Endpoint string    `json:"endpoint"`
+	Phase    PhaseName `json:"phase"`
+	// Counts are of what was sent to the endpoint: Intended, Dropped, Skipped and
+	// Unreached are 0, since nobody was asked yet.
+	Counts
+	// Service is a histogram of microseconds with LagFigures; empty where nothing ended that was intended in the phase.
+	Service Histogram `json:"service,omitempty"`
+}
+
 // Exemplars is how many of the slowest operations of each kind are kept.
 const Exemplars = 20
 
@@ -169,7 +195,8 @@ type Exemplar struct {
 	ServiceMS float64 `json:"service_ms"`
 	// Code is the gRPC code, "OK" unless it failed.
 	Code string `json:"code"`
-	// Endpoint is the address that answered; empty for a chain, or where none did.
+	// Endpoint is who answered: the client URL where the run has several and the
+	// address belongs to one, else host:port; empty for a chain, or where nobody did.
 	Endpoint string `json:"endpoint,omitempty"`
 	// Revision is the store's at the operation; 0 where it is not known.
 	Revision int64 `json:"revision,omitempty"`

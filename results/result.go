@@ -13,24 +13,27 @@ type Result struct {
 	// Complete tells that every phase had its time and the journal was ended in order.
 	Complete bool `json:"complete"`
 	// Valid tells that the numbers are etcd's and not the generator's.
-	Valid          bool              `json:"valid"`
-	InvalidReasons []string          `json:"invalid_reasons"`
-	Warnings       []string          `json:"warnings"`
-	Started        time.Time         `json:"started"`
-	Ended          time.Time         `json:"ended"`
-	Scenario       ScenarioRef       `json:"scenario"`
-	Configuration  ConfigurationRef  `json:"configuration"`
-	Environment    Environment       `json:"environment"`
-	Phases         []PhaseSpan       `json:"phases"`
-	Operations     []Operation       `json:"operations"`
-	Watches        []Watch           `json:"watches"`
-	Generator      Generator         `json:"generator"`
-	Server         []struct{}        `json:"server"`
-	Actions        []struct{}        `json:"actions"`
-	Checks         []Check           `json:"checks"`
-	Thresholds     []ThresholdResult `json:"thresholds"`
-	Findings       []struct{}        `json:"findings"`
-	Links          []struct{}        `json:"links"`
+	Valid          bool             `json:"valid"`
+	InvalidReasons []string         `json:"invalid_reasons"`
+	Warnings       []string         `json:"warnings"`
+	Started        time.Time        `json:"started"`
+	Ended          time.Time        `json:"ended"`
+	Scenario       ScenarioRef      `json:"scenario"`
+	Configuration  ConfigurationRef `json:"configuration"`
+	Environment    Environment      `json:"environment"`
+	Phases         []PhaseSpan      `json:"phases"`
+	// Operations has a row without an endpoint for each operation, which is the
+	// whole. Where the target has several endpoints, rows with one follow it:
+	// parts of it, never to be added to it.
+	Operations []Operation       `json:"operations"`
+	Watches    []Watch           `json:"watches"`
+	Generator  Generator         `json:"generator"`
+	Server     []struct{}        `json:"server"`
+	Actions    []struct{}        `json:"actions"`
+	Checks     []Check           `json:"checks"`
+	Thresholds []ThresholdResult `json:"thresholds"`
+	Findings   []struct{}        `json:"findings"`
+	Links      []struct{}        `json:"links"`
 }
 
 // PhaseSpan is when a phase was, in milliseconds since the run's start.
@@ -40,11 +43,29 @@ type PhaseSpan struct {
 	EndMS   float64   `json:"end_ms"`
 }
 
+// Whole is Operations without the rows by endpoint.
+func (r Result) Whole() []Operation {
+	var all []Operation
+	for _, o := range r.Operations {
+		if o.Endpoint == "" {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
 // Operation is what one operation did in the measure phase.
 type Operation struct {
 	Workload  string `json:"workload"`
 	Operation string `json:"operation"`
 	Resource  string `json:"resource,omitempty"`
+	// Endpoint is empty in the row of the whole. In the others it is who was asked
+	// last: the client URL where the address belongs to one, else host:port. What
+	// was asked of nobody is in the whole alone, so that intended, dropped, skipped,
+	// unreached and target_rate are 0 in a row with an endpoint; response and
+	// turnaround, in which is the wait before anybody was asked, and first_chunk
+	// are of the whole alone too. Service is then within 1 %. Chains have no such rows.
+	Endpoint string `json:"endpoint,omitempty"`
 	// Chain tells that the row is of chains as wholes, whose operations have rows of their own.
 	Chain      bool             `json:"chain,omitempty"`
 	Intended   int64            `json:"intended"`

@@ -16,7 +16,9 @@ type Run struct {
 	// Phases are in order of their start.
 	Phases     []PhaseSpan
 	Operations []OperationRecord
-	Watches    []WatchRecord
+	// Endpoints are parts of Operations, never to be added to them; empty where the target has one endpoint.
+	Endpoints []EndpointRecord
+	Watches   []WatchRecord
 	// Lag is by workload, Usage over the measure phase.
 	Lag   map[string]*hdr.Histogram
 	Usage Usage
@@ -47,6 +49,16 @@ type OperationRecord struct {
 	Quantities map[string]*hdr.Histogram
 	// Exemplars are the slowest operations, the slowest first; at most 20.
 	Exemplars []Exemplar
+}
+
+// EndpointRecord is one operation at one endpoint over the whole measure phase.
+type EndpointRecord struct {
+	Workload, Operation string
+	// Endpoint and Counts: see EndpointInterval.
+	Endpoint string
+	Counts
+	// Service holds microseconds; nil where there is none.
+	Service *hdr.Histogram
 }
 
 // WatchRecord is one watch workload over the whole measure phase.

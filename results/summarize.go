@@ -23,7 +23,9 @@ func Summarize(run *Run) Result {
 	for _, o := range run.Operations {
 		switch {
 		case o.Intended > 0:
-			r.Operations = append(r.Operations, summarizeOperation(o, run.ArrivalSeconds(o.Workload)))
+			seconds := run.ArrivalSeconds(o.Workload)
+			r.Operations = append(r.Operations, summarizeOperation(o, seconds))
+			r.Operations = append(r.Operations, summarizeEndpoints(o, run.Endpoints, seconds)...)
 		case o.Skipped > 0:
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s.%s: all %d arrivals were skipped, there was nothing to act on", o.Workload, o.Operation, o.Skipped))
 		case o.Unreached > 0:
@@ -98,6 +100,20 @@ func summarizeOperation(o OperationRecord, seconds float64) Operation {
 		s.AchievedRate = float64(o.Achieved) / seconds
 	}
 	return s
+}
+
+// summarizeEndpoints are the rows of an operation's parts.
+func summarizeEndpoints(whole OperationRecord, all []EndpointRecord, seconds float64) (rows []Operation) {
+	for _, e := range all {
+		if e.Workload != whole.Workload || e.Operation != whole.Operation {
+			continue
+		}
+		part := OperationRecord{Workload: e.Workload, Operation: e.Operation, Resource: whole.Resource, Counts: e.Counts, Quantities: map[string]*hdr.Histogram{Service: e.Service}}
+		row := summarizeOperation(part, seconds)
+		row.Endpoint = e.Endpoint
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func summarizeWatch(w WatchRecord) Watch {

@@ -81,7 +81,7 @@ func afterKill(t *testing.T, runs string, killed time.Time) string {
 		t.Fatal(err)
 	}
 	sums, phase, from, to, started := sumsOf(t, journal)
-	for _, o := range result.Operations {
+	for _, o := range result.Whole() {
 		if sum := sums[o.Workload+"."+o.Operation]; sum.intended != o.Intended || sum.succeeded != o.Succeeded {
 			t.Errorf("%s.%s: the result has %d intended and %d succeeded, the journal %+v", o.Workload, o.Operation, o.Intended, o.Succeeded, sum)
 		}

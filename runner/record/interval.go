@@ -78,6 +78,7 @@ func (t Taken) Interval(start, end time.Duration) (results.Interval, error) {
 // merge adds others to b.
 func (b *buffer) merge(others []*buffer) *buffer {
 	for _, o := range others {
+		b.mergeParts(o)
 		for i, n := range o.counts {
 			b.counts[i] += n
 		}
@@ -95,6 +96,22 @@ func (b *buffer) merge(others []*buffer) *buffer {
 		}
 	}
 	return b
+}
+
+// mergeParts adds another buffer's parts to b's, taking over those that b has none of.
+func (b *buffer) mergeParts(o *buffer) {
+	for i, part := range o.parts {
+		for len(b.parts) <= i {
+			b.parts = append(b.parts, nil)
+		}
+		switch {
+		case part == nil:
+		case b.parts[i] == nil:
+			b.parts[i], o.parts[i] = part, nil
+		default:
+			b.parts[i].merge([]*buffer{part})
+		}
+	}
 }
 
 // row adds what a series did in one phase to the interval.
@@ -116,6 +133,7 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 			Workload: s.workload, Operation: s.operation, Resource: s.resource, Chain: s.kind == chainSeries, Phase: phase,
 			Counts: b.operationCounts(), Quantities: encoded,
 		})
+		return s.parts(in, phase, b)
 	case watchSeries:
 		in.Watches = append(in.Watches, results.WatchInterval{
 			Workload: s.workload, Phase: phase, Watchers: s.watchers,
@@ -128,6 +146,24 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 		in.Lag = append(in.Lag, results.LagInterval{Workload: s.workload, Phase: phase, Lag: encoded[results.Lag], Clamped: b.counts[Clamped]})
 	case wakeSeries:
 		in.Wake = append(in.Wake, results.WakeInterval{Phase: phase, Wake: encoded[results.Wake]})
+	}
+	return nil
+}
+
+// parts adds what an operation did at each endpoint in one phase to the interval.
+func (s *Series) parts(in *results.Interval, phase results.PhaseName, b *buffer) error {
+	for i, part := range b.parts {
+		if part == nil {
+			continue
+		}
+		row := results.EndpointInterval{Workload: s.workload, Operation: s.operation, Endpoint: s.endpoints.name(i), Phase: phase, Counts: part.operationCounts()}
+		if h := part.histograms[partService]; h != nil {
+			var err error
+			if row.Service, err = results.EncodeHistogram(h); err != nil {
+				return fmt.Errorf("%s of %s.%s at %s: %w", results.Service, s.workload, s.operation, row.Endpoint, err)
+			}
+		}
+		in.Endpoints = append(in.Endpoints, row)
 	}
 	return nil
 }

@@ -41,8 +41,14 @@ func (p *pool) histogram(q Quantity) *hdr.Histogram {
 	return results.NewHistogram(figures)
 }
 
-// giveBack empties a buffer and keeps it and its histograms.
+// giveBack empties a buffer and keeps it, its histograms and its parts.
 func (p *pool) giveBack(b *buffer) {
+	for i, part := range b.parts {
+		if part != nil {
+			p.giveBack(part)
+			b.parts[i] = nil
+		}
+	}
 	for _, h := range b.histograms {
 		if h != nil {
 			h.Reset()
@@ -59,6 +65,6 @@ func (p *pool) giveBack(b *buffer) {
 			p.fine = append(p.fine, h)
 		}
 	}
-	*b = buffer{}
+	*b = buffer{parts: b.parts[:0]}
 	p.buffers = append(p.buffers, b)
 }

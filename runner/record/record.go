@@ -81,29 +81,35 @@ const (
 	CatchUp
 	Lag
 	Wake
+	partService // Service of one endpoint's part
 	quantities
 )
 
 func (q Quantity) name() string {
-	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.CatchUp, results.Lag, results.Wake}[q]
+	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.CatchUp, results.Lag, results.Wake, results.Service}[q]
 }
 
-// coarse reports whether a quantity is kept with fewer figures: the generator's own are.
-func (q Quantity) coarse() bool { return q == Lag || q == Wake }
+// coarse reports whether a quantity is kept with fewer figures: the generator's own are, and those by endpoint.
+func (q Quantity) coarse() bool { return q == Lag || q == Wake || q == partService }
 
 // numCodes is how many gRPC codes there are, codes.OK included.
 const numCodes = int(codes.Unauthenticated) + 1
 
 // Recorder holds the series of a run. It may be shared by goroutines.
 type Recorder struct {
-	shards int
-	pool   pool
-	mu     sync.Mutex // guards series
-	series []*Series
+	shards    int
+	pool      pool
+	endpoints *Endpoints
+	mu        sync.Mutex // guards series
+	series    []*Series
 }
 
 // New makes a recorder with one shard a processor that Go may use at once.
 func New() *Recorder { return &Recorder{shards: runtime.GOMAXPROCS(0)} }
+
+// Split has the operations of the measure phase kept by endpoint too, chains
+// excepted. It comes before the first series.
+func (r *Recorder) Split(by *Endpoints) { r.endpoints = by }
 
 // kind tells what a series becomes in the journal.
 type kind uint8
@@ -122,6 +128,7 @@ type Series struct {
 	workload, operation, resource string
 	watchers                      int
 	pool                          *pool
+	endpoints                     *Endpoints // nil where nothing is kept by endpoint
 	cells                         []cell
 	slowest                       slowest
 }
@@ -138,6 +145,8 @@ type buffer struct {
 	counts     [counters]int64
 	errors     [numCodes]int64
 	histograms [quantities]*hdr.Histogram
+	// parts are by endpoint's number, nil where nothing was. A part has no parts.
+	parts []*buffer
 }
 
 // Operation adds a series for an operation of a workload on a resource. A
@@ -166,6 +175,9 @@ func (r *Recorder) Wake() *Series { return r.add(&Series{kind: wakeSeries}) }
 
 func (r *Recorder) add(s *Series) *Series {
 	s.pool = &r.pool
+	if s.kind == operationSeries {
+		s.endpoints = r.endpoints
+	}
 	s.cells = make([]cell, r.shards)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -202,6 +214,7 @@ type Outcome struct {
 // Done records an operation's end. shard is the caller's own number, for
 // example that of the worker; any value is allowed.
 func (s *Series) Done(shard int, o *Outcome) {
+	endpoint := s.endpoints.of(o.Remote)
 	c := &s.cells[uint(shard)%uint(len(s.cells))]
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,6 +222,49 @@ func (s *Series) Done(shard int, o *Outcome) {
 	if o.Code == codes.OK {
 		c.buffer(s.pool, o.DonePhase).counts[Achieved]++
 	}
+	b.count(o)
+	b.record(s.pool, Response, o.Done-o.Intended)
+	b.record(s.pool, Turnaround, o.Done-o.Dispatched)
+	if !o.NotSent {
+		b.record(s.pool, Service, o.Done-o.Sent)
+	}
+	if o.Chunks > 0 {
+		b.record(s.pool, FirstChunk, o.FirstChunk-o.Sent)
+	}
+	if endpoint != unknown && !o.NotSent {
+		c.part(s, endpoint, o)
+	}
+	if o.Phase == Measure {
+		s.slowest.add(o, s.endpoints)
+	}
+}
+
+// part records an operation's end for the endpoint that answered it. Only the
+// measure phase is kept by endpoint.
+func (c *cell) part(s *Series, endpoint int, o *Outcome) {
+	if o.Code == codes.OK && o.DonePhase == Measure {
+		c.buffer(s.pool, Measure).part(s.pool, endpoint).counts[Achieved]++
+	}
+	if o.Phase == Measure {
+		b := c.buffer(s.pool, Measure).part(s.pool, endpoint)
+		b.count(o)
+		b.record(s.pool, partService, o.Done-o.Sent)
+	}
+}
+
+// part is the part of an endpoint, made on first use.
+func (b *buffer) part(p *pool, endpoint int) *buffer {
+	for len(b.parts) <= endpoint {
+		b.parts = append(b.parts, nil)
+	}
+	if b.parts[endpoint] == nil {
+		b.parts[endpoint] = p.buffer()
+	}
+	return b.parts[endpoint]
+}
+
+// count counts an outcome, but for Achieved, which belongs to the phase in which it was done.
+func (b *buffer) count(o *Outcome) {
 	switch {
 	case o.Code != codes.OK:
 		b.errors[min(int(o.Code), numCodes-1)]++
@@ -220,22 +276,13 @@ func (s *Series) Done(shard int, o *Outcome) {
 	if o.Unfinished {
 		b.counts[Unfinished]++
 	}
+	if !o.NotSent {
+		b.counts[Sent]++
+	}
 	b.counts[Retries] += o.Retries
 	b.counts[Chunks] += o.Chunks
 	b.counts[BytesSent] += o.BytesSent
 	b.counts[BytesReceived] += o.BytesReceived
-	b.record(s.pool, Response, o.Done-o.Intended)
-	b.record(s.pool, Turnaround, o.Done-o.Dispatched)
-	if !o.NotSent {
-		b.counts[Sent]++
-		b.record(s.pool, Service, o.Done-o.Sent)
-	}
-	if o.Chunks > 0 {
-		b.record(s.pool, FirstChunk, o.FirstChunk-o.Sent)
-	}
-	if o.Phase == Measure {
-		s.slowest.add(o)
-	}
 }
 
 // Count adds n to a counter. For shard see Done.

@@ -24,7 +24,8 @@ type exemplar struct {
 }
 
 // add keeps an operation if it is slow enough. Few are once a run is under way.
-func (s *slowest) add(o *Outcome) {
+// endpoints may be nil.
+func (s *slowest) add(o *Outcome, endpoints *Endpoints) {
 	response := o.Done - o.Intended
 	if int64(response) <= s.floor.Load() {
 		return
@@ -37,7 +38,9 @@ func (s *slowest) add(o *Outcome) {
 	if !o.NotSent {
 		e.ServiceMS = milliseconds(o.Done - o.Sent)
 	}
-	if o.Remote != nil {
+	if i := endpoints.of(o.Remote); i != unknown {
+		e.Endpoint = endpoints.name(i)
+	} else if o.Remote != nil {
 		e.Endpoint = o.Remote.String()
 	}
 	if len(s.kept) < results.Exemplars {
