@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +23,7 @@ func (r *run) followTarget(ctx context.Context) (*sync.WaitGroup, error) {
 	if r.target.lab != nil {
 		wg.Go(func() { r.followMembers(ctx) })
 	}
-	l := &leadership{event: r.event}
+	l := newLeadership(r.target, r.event)
 	for _, e := range endpoints {
 		wg.Go(func() { l.follow(ctx, e) })
 	}
@@ -51,10 +53,24 @@ const (
 
 // leadership is who leads the cluster, as the members tell. It may be shared by goroutines.
 type leadership struct {
-	event  func(kind results.EventKind, detail string)
+	event func(kind results.EventKind, detail string)
+	// pinned are the endpoints that the clients are held to; none where they are free.
+	pinned []string
 	mu     sync.Mutex // guards all below
 	leader uint64     // 0 until one is known
 	term   uint64
+	urls   map[uint64]string // of the members that have answered
+}
+
+// newLeadership knows what the target knew when the run began.
+func newLeadership(t *target, event func(kind results.EventKind, detail string)) *leadership {
+	l := &leadership{event: event, pinned: t.ref.PinnedTo, leader: t.members.leader, term: t.members.term, urls: map[uint64]string{}}
+	for _, s := range t.members.members {
+		if s.err == nil {
+			l.urls[s.raft.Member] = s.endpoint
+		}
+	}
+	return l
 }
 
 // follow asks one member again and again. A member that is not the leader knows
@@ -96,6 +112,7 @@ func (l *leadership) follow(ctx context.Context, e kube.Endpoint) {
 func (l *leadership) saw(url string, raft kube.Raft) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.urls[raft.Member] = url
 	if raft.Leader == 0 || raft.Term < l.term || raft.Leader == l.leader && raft.Term == l.term {
 		return
 	}
@@ -105,10 +122,28 @@ func (l *leadership) saw(url string, raft kube.Raft) {
 		return
 	}
 	who := fmt.Sprintf("member %x", raft.Leader)
-	if raft.Leads {
-		who += " (" + url + ")"
+	leads := l.urls[raft.Leader]
+	if leads != "" {
+		who += " (" + leads + ")"
 	}
-	l.event(results.EventLeader, fmt.Sprintf("the leader is now %s, in term %d", who, raft.Term))
+	l.event(results.EventLeader, fmt.Sprintf("the leader is now %s, in term %d%s", who, raft.Term, heldTo(l.pinned, leads)))
+}
+
+// heldTo says what a new leader means for clients that stay where they are.
+func heldTo(pinned []string, leads string) string {
+	all := strings.Join(pinned, " and ")
+	switch with := slices.Contains(pinned, leads); {
+	case len(pinned) == 0:
+		return ""
+	case len(pinned) == 1 && with:
+		return "; the client stays at " + all + ", which leads now"
+	case len(pinned) == 1:
+		return "; the client stays at " + all + ", which follows now"
+	case with:
+		return "; the client stays at " + all + ", of which " + leads + " leads now"
+	default:
+		return "; the client stays at " + all + ", none of which leads now"
+	}
 }
 
 // followConnections notes, once an interval, which connections broke and came

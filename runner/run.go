@@ -36,6 +36,10 @@ type Job struct {
 	Strict bool
 	// AllowDisruptive lets the run do to a cluster that exists what others would notice: compact its history.
 	AllowDisruptive bool
+	// Pin is which endpoints requests go to: "leader", "followers" or a member's
+	// name, as they stand when the run begins and whoever leads later; "all" or
+	// empty for all of them in turn. All members are followed whatever it is.
+	Pin string
 	// Tool is this program's version, for the header.
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.
@@ -117,6 +121,7 @@ type run struct {
 func (r *run) measure(ctx, cut context.Context) (err error) {
 	r.clock = newClock(r.job.Scenario.Phases)
 	r.recorder = record.New()
+	r.recorder.Split(r.target.endpoints)
 	if r.journal, err = results.CreateJournal(filepath.Join(r.folder, results.JournalFile)); err != nil {
 		return err
 	}

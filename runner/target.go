@@ -16,6 +16,7 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/runner/record"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
 )
@@ -36,6 +37,10 @@ type target struct {
 	ref     results.ConfigurationRef
 	// filesystem is the type of the file system that holds a lab's data.
 	filesystem string
+	// members are who is behind the endpoints; empty where there is only one.
+	members membership
+	// endpoints tell answers of several endpoints apart; nil where there is only one.
+	endpoints *record.Endpoints
 	// leases are what the run has granted; nil until it is prepared.
 	leases *leaseList
 }
@@ -105,13 +110,21 @@ func openForeign(ctx context.Context, job Job) (*target, error) {
 func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
 	c := job.Configuration
 	o.Prefix, o.NoRangeStream = t.prefix, job.Scenario.Cluster.APIServer == model.NoRangeStream
+	o.Members = o.Endpoints
+	if err := t.choose(ctx, &o, job.Pin); err != nil {
+		return err
+	}
 	api, status, err := kube.Dial(ctx, o)
 	if err != nil {
 		return err
 	}
 	t.api, t.version = api, status.Version
 	t.ref = results.ConfigurationRef{
-		Name: c.Name, SHA256: c.SHA256, Lab: t.lab != nil, Members: c.Members, Endpoints: o.Endpoints, EtcdVersion: status.Version,
+		Name: c.Name, SHA256: c.SHA256, Lab: t.lab != nil, Members: c.Members, Endpoints: o.Members, EtcdVersion: status.Version,
+		MemberNames: t.members.names(), Leader: t.members.leaderEndpoint(),
+	}
+	if pins(job.Pin) {
+		t.ref.Pin, t.ref.PinnedTo = job.Pin, o.Endpoints
 	}
 	for _, f := range c.Flags {
 		if t.ref.Flags == nil {
@@ -120,6 +133,23 @@ func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
 		t.ref.Flags[f.Name] = f.Value
 	}
 	return nil
+}
+
+// choose looks who is behind several endpoints, and holds the clients to those that are asked for.
+func (t *target) choose(ctx context.Context, o *kube.Options, pin string) (err error) {
+	if len(o.Endpoints) == 1 && !pins(pin) {
+		return nil
+	}
+	if t.members, err = survey(ctx, *o); err != nil {
+		return err
+	}
+	if len(o.Endpoints) > 1 {
+		t.endpoints = endpointsOf(ctx, o.Endpoints)
+	}
+	if pins(pin) {
+		o.Endpoints, err = t.members.pinned(pin)
+	}
+	return err
 }
 
 // CheckFiles reads the certificates that a configuration names; nothing is sent.

@@ -128,7 +128,19 @@ func startEtcd(tb testing.TB) *clientv3.Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	l, err := lab.Start(tb.Context(), lab.Spec{Run: tb.TempDir(), Configuration: single})
+	l := startLab(tb, single)
+	client, err := clientv3.New(clientv3.Config{Endpoints: l.Endpoints(), Logger: zap.NewNop()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// startLab starts a lab that lives as long as the test.
+func startLab(tb testing.TB, c scenarios.Configuration) *lab.Lab {
+	tb.Helper()
+	l, err := lab.Start(tb.Context(), lab.Spec{Run: tb.TempDir(), Configuration: c})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -137,12 +149,7 @@ func startEtcd(tb testing.TB) *clientv3.Client {
 			tb.Error(err)
 		}
 	})
-	client, err := clientv3.New(clientv3.Config{Endpoints: l.Endpoints(), Logger: zap.NewNop()})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = client.Close() })
-	return client
+	return l
 }
 
 // proofWatchers is how many watchers each of these runs has.

@@ -23,8 +23,13 @@ import (
 
 // Options say how to reach a cluster and where objects lie in it.
 type Options struct {
-	// Endpoints are client URLs; at least one.
+	// Endpoints are the client URLs that requests go to; at least one. Each client
+	// has a connection to all of them and sends each request, and opens each watch,
+	// by the next one in turn that can be reached.
 	Endpoints []string
+	// Members are the client URLs of all members, which Endpoints of the API are
+	// asked for their state at; nil means Endpoints.
+	Members []string
 	// TLS is nil for plain text.
 	TLS                *tls.Config
 	Username, Password string

@@ -16,10 +16,15 @@ type Endpoint struct {
 	client *clientv3.Client
 }
 
-// Endpoints opens a connection to each endpoint alone; Close of the API closes them.
+// Endpoints opens a connection to each member's endpoint alone, those that
+// requests do not go to included; Close of the API closes them.
 func (a *API) Endpoints() ([]Endpoint, error) {
+	urls := a.options.Members
+	if urls == nil {
+		urls = a.options.Endpoints
+	}
 	var all []Endpoint
-	for _, url := range a.options.Endpoints {
+	for _, url := range urls {
 		c, err := a.connect([]string{url}, grpc.WithStatsHandler(wireStats{&a.connections}))
 		if err != nil {
 			return nil, err
@@ -32,8 +37,8 @@ func (a *API) Endpoints() ([]Endpoint, error) {
 // Raft is what a member knows of its cluster.
 type Raft struct {
 	// Leads tells that the member is the leader itself; Leader is 0 where it knows of none.
-	Leads        bool
-	Leader, Term uint64
+	Leads                bool
+	Member, Leader, Term uint64
 }
 
 // Raft asks the member, which answers without asking the others.
@@ -43,5 +48,19 @@ func (e Endpoint) Raft(ctx context.Context) (Raft, error) {
 	if err != nil {
 		return Raft{}, fmt.Errorf("asking %s for its state: %w", e.URL, err)
 	}
-	return Raft{Leads: r.Leader != 0 && r.Leader == r.GetHeader().GetMemberId(), Leader: r.Leader, Term: r.RaftTerm}, nil
+	member := r.GetHeader().GetMemberId()
+	return Raft{Leads: r.Leader != 0 && r.Leader == member, Member: member, Leader: r.Leader, Term: r.RaftTerm}, nil
+}
+
+// MemberNames asks the cluster for its members' names, by their IDs.
+func (e Endpoint) MemberNames(ctx context.Context) (map[uint64]string, error) {
+	r, err := e.client.MemberList(ctx, clientv3.WithSerializable())
+	if err != nil {
+		return nil, fmt.Errorf("asking %s for the members of its cluster: %w", e.URL, err)
+	}
+	names := map[uint64]string{}
+	for _, m := range r.Members {
+		names[m.ID] = m.Name
+	}
+	return names, nil
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -68,10 +69,7 @@ func (e *Endpoints) stranger(address netip.AddrPort) int {
 	if len(old.names) == e.most {
 		return unknown
 	}
-	t := &endpointTable{names: append(slices.Clone(old.names), address.String()), by: make(map[netip.AddrPort]int, len(old.by)+1)}
-	for a, i := range old.by {
-		t.by[a] = i
-	}
+	t := &endpointTable{names: append(slices.Clone(old.names), address.String()), by: maps.Clone(old.by)}
 	t.by[address] = len(old.names)
 	e.table.Store(t)
 	return len(old.names)
