@@ -8,8 +8,9 @@ import (
 
 // decodedInterval holds an interval's histograms, row by row.
 type decodedInterval struct {
-	operations, watches  []map[string]buckets
-	endpoints, lag, wake []buckets
+	operations, watches []map[string]buckets
+	endpoints           [][]buckets // of each operation
+	lag, wake           []buckets
 }
 
 // decodeInterval decodes all histograms of an interval; it reports false where one is corrupt.
@@ -20,17 +21,11 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 		if !ok {
 			return d, false
 		}
-		d.operations = append(d.operations, q)
-	}
-	for _, row := range in.Endpoints {
-		var h buckets
-		if row.Service != "" {
-			var err error
-			if h, err = row.Service.buckets(); err != nil {
-				return d, false
-			}
+		parts, ok := decodeParts(row.Endpoints)
+		if !ok {
+			return d, false
 		}
-		d.endpoints = append(d.endpoints, h)
+		d.operations, d.endpoints = append(d.operations, q), append(d.endpoints, parts)
 	}
 	for _, row := range in.Watches {
 		q, ok := decodeAll(row.Quantities)
@@ -54,6 +49,22 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 		d.wake = append(d.wake, h)
 	}
 	return d, true
+}
+
+// decodeParts decodes the histograms by endpoint; some parts have none.
+func decodeParts(parts []EndpointInterval) ([]buckets, bool) {
+	var decoded []buckets
+	for _, part := range parts {
+		var h buckets
+		if part.Service != "" {
+			var err error
+			if h, err = part.Service.buckets(); err != nil {
+				return nil, false
+			}
+		}
+		decoded = append(decoded, h)
+	}
+	return decoded, true
 }
 
 func decodeAll(encoded map[string]Histogram) (map[string]buckets, bool) {

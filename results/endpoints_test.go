@@ -27,16 +27,12 @@ func split(tb testing.TB, seconds, operations int) [][]byte {
 			r.Header.Configuration.Endpoints = []string{"http://b:2379", "http://a:2379"}
 		}
 		if in := r.Interval; in != nil {
-			for _, o := range in.Operations {
+			for i := range in.Operations {
 				for _, endpoint := range []string{"10.0.0.9:2379", "http://b:2379"} {
-					in.Endpoints = append(in.Endpoints, EndpointInterval{
-						Workload: o.Workload, Operation: o.Operation, Endpoint: endpoint, Phase: o.Phase,
-						Counts: Counts{Sent: 50, Succeeded: 50, Achieved: 50}, Service: service,
+					in.Operations[i].Endpoints = append(in.Operations[i].Endpoints, EndpointInterval{
+						Endpoint: endpoint, Counts: Counts{Sent: 50, Succeeded: 50, Achieved: 50}, Service: service,
 					})
 				}
-				in.Endpoints = append(in.Endpoints, EndpointInterval{
-					Workload: o.Workload, Operation: o.Operation, Endpoint: "http://b:2379", Phase: PhaseDrain, Counts: Counts{Sent: 7},
-				})
 			}
 		}
 		if lines[i], err = json.Marshal(r); err != nil {
@@ -81,8 +77,8 @@ func TestGlanceByEndpoint(t *testing.T) {
 	if err := json.Unmarshal(split(t, 1, 3)[2], &r); err != nil {
 		t.Fatal(err)
 	}
-	if done, p99 := Glance(r.Interval); len(r.Interval.Endpoints) == 0 || done != 300 || p99.Milliseconds() != 1 {
-		t.Errorf("%d rows by endpoint, %d done, p99 %v", len(r.Interval.Endpoints), done, p99)
+	if done, p99 := Glance(r.Interval); len(r.Interval.Operations[0].Endpoints) == 0 || done != 300 || p99.Milliseconds() != 1 {
+		t.Errorf("%d rows by endpoint, %d done, p99 %v", len(r.Interval.Operations[0].Endpoints), done, p99)
 	}
 }
 
@@ -111,7 +107,7 @@ func TestCorruptEndpoint(t *testing.T) {
 	if err := json.Unmarshal(lines[3], &r); err != nil {
 		t.Fatal(err)
 	}
-	r.Interval.Endpoints[0].Service = "HISTFAAA"
+	r.Interval.Operations[0].Endpoints[0].Service = "HISTFAAA"
 	var err error
 	if lines[3], err = json.Marshal(r); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,6 +142,9 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 		tails[rowKey(row.Workload, row.Operation)] = tails[rowKey(row.Workload, row.Operation)].add(row, decoded.operations[i])
 		if row.Phase == PhaseMeasure {
 			l.operation(row, decoded.operations[i])
+			for j, part := range row.Endpoints {
+				l.endpoint(row, part, decoded.endpoints[i][j])
+			}
 		}
 	}
 	for _, t := range tails {
@@ -151,11 +153,6 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 	slices.SortFunc(moment.Operations, func(a, b OperationMoment) int {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
 	})
-	for i, row := range in.Endpoints {
-		if row.Phase == PhaseMeasure {
-			l.endpoint(row, decoded.endpoints[i])
-		}
-	}
 	watched := map[string]*watchTail{}
 	for i, row := range in.Watches {
 		watched[row.Workload] = watched[row.Workload].add(row, decoded.watches[i][Delivery])
@@ -215,19 +212,6 @@ func (l *loader) operation(row OperationInterval, quantities map[string]buckets)
 	}
 }
 
-func (l *loader) endpoint(row EndpointInterval, service buckets) {
-	key := rowKey(row.Workload, row.Operation) + "\x00" + row.Endpoint
-	e := l.endpoints[key]
-	if e == nil {
-		e = &EndpointRecord{Workload: row.Workload, Operation: row.Operation, Endpoint: row.Endpoint}
-		l.endpoints[key] = e
-	}
-	e.Counts = e.Counts.Add(row.Counts)
-	if row.Service != "" {
-		e.Service = merge(e.Service, service)
-	}
-}
-
 func (l *loader) watch(row WatchInterval, quantities map[string]buckets) {
 	w := l.watches[row.Workload]
 	if w == nil {
@@ -274,21 +258,4 @@ func (l *loader) finish() *Run {
 		run.Usage.HostCPU = l.hostMS / l.spanMS
 	}
 	return run
-}
-
-// finishEndpoints puts the rows by endpoint in order: within an operation as the header has the endpoints, then by name.
-func (l *loader) finishEndpoints() {
-	place := func(endpoint string) int {
-		if i := slices.Index(l.run.Header.Configuration.Endpoints, endpoint); i >= 0 {
-			return i
-		}
-		return math.MaxInt
-	}
-	for _, e := range l.endpoints {
-		l.run.Endpoints = append(l.run.Endpoints, *e)
-	}
-	slices.SortFunc(l.run.Endpoints, func(a, b EndpointRecord) int {
-		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation),
-			cmp.Compare(place(a.Endpoint), place(b.Endpoint)), strings.Compare(a.Endpoint, b.Endpoint))
-	})
 }

@@ -141,11 +141,7 @@ type Interval struct {
 	EndMS   float64 `json:"end_ms"`
 	// Operations has a row for each operation and phase in which anything happened.
 	Operations []OperationInterval `json:"operations,omitempty"`
-	// Endpoints has parts of Operations, never to be added to them: a row for each
-	// operation and endpoint at which anything happened in the measure phase. It
-	// is empty where the target has one endpoint.
-	Endpoints []EndpointInterval `json:"endpoints,omitempty"`
-	Watches   []WatchInterval    `json:"watches,omitempty"`
+	Watches    []WatchInterval     `json:"watches,omitempty"`
 	// Lag has the pacing thread's lateness by workload and phase.
 	Lag []LagInterval `json:"lag,omitempty"`
 	// Wake has how late the generator noticed what had come for it, by phase.
@@ -165,19 +161,20 @@ type OperationInterval struct {
 	Counts
 	// Quantities are histograms of microseconds, by the quantity's name.
 	Quantities map[string]Histogram `json:"quantities,omitempty"`
+	// Endpoints are parts of the row, never to be added to it: one for each endpoint
+	// at which anything happened in the measure phase. There are none where the
+	// target has one endpoint, and none of chains.
+	Endpoints []EndpointInterval `json:"endpoints,omitempty"`
 	// Exemplars are those of the run's slowest operations so far that came in this interval.
 	Exemplars []Exemplar `json:"exemplars,omitempty"`
 }
 
 // EndpointInterval is what one operation did at one endpoint during one interval.
 type EndpointInterval struct {
-	Workload  string `json:"workload"`
-	Operation string `json:"operation"`
 	// Endpoint is the client URL of who was asked last, where the address belongs to one, else host:port.
-	Endpoint string    `json:"endpoint"`
-	Phase    PhaseName `json:"phase"`
+	Endpoint string `json:"endpoint"`
 	// Counts are of what was sent to the endpoint: Intended, Dropped, Skipped and
-	// Unreached are 0, since nobody was asked yet.
+	// Unreached are 0, since nobody was asked.
 	Counts
 	// Service is a histogram of microseconds with LagFigures; empty where nothing ended that was intended in the phase.
 	Service Histogram `json:"service,omitempty"`

@@ -129,11 +129,14 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 	}
 	switch s.kind {
 	case operationSeries, chainSeries:
+		parts, err := s.parts(b)
+		if err != nil {
+			return err
+		}
 		in.Operations = append(in.Operations, results.OperationInterval{
 			Workload: s.workload, Operation: s.operation, Resource: s.resource, Chain: s.kind == chainSeries, Phase: phase,
-			Counts: b.operationCounts(), Quantities: encoded,
+			Counts: b.operationCounts(), Quantities: encoded, Endpoints: parts,
 		})
-		return s.parts(in, phase, b)
 	case watchSeries:
 		in.Watches = append(in.Watches, results.WatchInterval{
 			Workload: s.workload, Phase: phase, Watchers: s.watchers,
@@ -150,22 +153,21 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 	return nil
 }
 
-// parts adds what an operation did at each endpoint in one phase to the interval.
-func (s *Series) parts(in *results.Interval, phase results.PhaseName, b *buffer) error {
+// parts are what an operation did at each endpoint.
+func (s *Series) parts(b *buffer) (rows []results.EndpointInterval, err error) {
 	for i, part := range b.parts {
 		if part == nil {
 			continue
 		}
-		row := results.EndpointInterval{Workload: s.workload, Operation: s.operation, Endpoint: s.endpoints.name(i), Phase: phase, Counts: part.operationCounts()}
+		row := results.EndpointInterval{Endpoint: s.endpoints.name(i), Counts: part.operationCounts()}
 		if h := part.histograms[partService]; h != nil {
-			var err error
 			if row.Service, err = results.EncodeHistogram(h); err != nil {
-				return fmt.Errorf("%s of %s.%s at %s: %w", results.Service, s.workload, s.operation, row.Endpoint, err)
+				return nil, fmt.Errorf("%s of %s.%s at %s: %w", results.Service, s.workload, s.operation, row.Endpoint, err)
 			}
 		}
-		in.Endpoints = append(in.Endpoints, row)
+		rows = append(rows, row)
 	}
-	return nil
+	return rows, nil
 }
 
 func (b *buffer) operationCounts() results.Counts {
