@@ -23,20 +23,29 @@ var lifecycle = [...]string{
 type group struct {
 	Workload   string
 	Operations []results.Operation
+	// Parts are the rows by endpoint, by the operation's name.
+	Parts map[string][]results.Operation
 }
 
 // groups parts operations by workload, in order of the workloads' names.
 func groups(all []results.Operation) []group {
-	by := map[string][]results.Operation{}
+	by, parts := map[string][]results.Operation{}, map[string]map[string][]results.Operation{}
 	for _, o := range all {
-		by[o.Workload] = append(by[o.Workload], o)
+		if o.Endpoint == "" {
+			by[o.Workload] = append(by[o.Workload], o)
+			continue
+		}
+		if parts[o.Workload] == nil {
+			parts[o.Workload] = map[string][]results.Operation{}
+		}
+		parts[o.Workload][o.Operation] = append(parts[o.Workload][o.Operation], o)
 	}
 	var gs []group
 	for _, workload := range slices.Sorted(maps.Keys(by)) {
 		slices.SortStableFunc(by[workload], func(a, b results.Operation) int {
 			return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(a.Operation, b.Operation))
 		})
-		gs = append(gs, group{Workload: workload, Operations: by[workload]})
+		gs = append(gs, group{Workload: workload, Operations: by[workload], Parts: parts[workload]})
 	}
 	return gs
 }

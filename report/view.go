@@ -20,6 +20,7 @@ type view struct {
 	Thresholds  []judged
 	Checks      []judged
 	Workloads   []workloadTable
+	Endpoints   endpointsView
 	Extras      []extraRow
 	Watches     []watchRow
 	Slowest     []slowestTable
@@ -99,6 +100,7 @@ func newView(page Page) (view, error) {
 	for _, g := range groups(r.Operations) {
 		v.Workloads = append(v.Workloads, newWorkloadTable(g))
 	}
+	v.Endpoints = newEndpointsView(r, run)
 	measuring, _ := run.Span(results.PhaseMeasure) // there is an exemplar only if there is one
 	for _, o := range r.Operations {
 		if len(o.Exemplars) > 0 {
@@ -215,13 +217,17 @@ func target(c results.ConfigurationRef) string {
 	if version == "" {
 		version = "version not known"
 	}
+	held := ""
+	if c.Pin != "" {
+		held = ", requests to " + c.Pin + " only"
+	}
 	if !c.Lab {
-		return fmt.Sprintf("%s, %d endpoints", version, len(c.Endpoints))
+		return fmt.Sprintf("%s, %d endpoints%s", version, len(c.Endpoints), held)
 	}
 	if c.Members == 1 {
-		return version + ", 1 member, local lab"
+		return version + ", 1 member, local lab" + held
 	}
-	return fmt.Sprintf("%s, %d members, local lab", version, c.Members)
+	return fmt.Sprintf("%s, %d members, local lab%s", version, c.Members, held)
 }
 
 func environment(r results.Result) []fact {
