@@ -25,7 +25,9 @@ func partsOf(run *results.Run, o results.OperationRecord) (sum results.Counts, s
 	for _, e := range run.Endpoints {
 		if e.Workload == o.Workload && e.Operation == o.Operation {
 			sum = sum.Add(e.Counts)
-			service += e.Service.TotalCount()
+			if e.Service != nil { // nil where all that an endpoint did was intended in the warm-up
+				service += e.Service.TotalCount()
+			}
 		}
 	}
 	return sum, service
