@@ -10,7 +10,7 @@ import (
 type decodedInterval struct {
 	operations, watches []map[string]buckets
 	endpoints           [][]buckets // of each operation
-	lag, wake           []buckets
+	lag, wake, links    []buckets
 }
 
 // decodeInterval decodes all histograms of an interval; it reports false where one is corrupt.
@@ -47,6 +47,13 @@ func decodeInterval(in *Interval) (decodedInterval, bool) {
 			return d, false
 		}
 		d.wake = append(d.wake, h)
+	}
+	for _, row := range in.Links {
+		h, err := row.RTT.buckets()
+		if err != nil {
+			return d, false
+		}
+		d.links = append(d.links, h)
 	}
 	return d, true
 }

@@ -57,7 +57,7 @@ type loader struct {
 }
 
 func newLoader(h Header) *loader {
-	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, endpoints: map[string]*EndpointRecord{}, watches: map[string]*WatchRecord{}}
+	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}, LinkRTT: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, endpoints: map[string]*EndpointRecord{}, watches: map[string]*WatchRecord{}}
 }
 
 // waiting is a record whose histograms, if it has any, are being decoded.
@@ -173,6 +173,12 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 	for i, row := range in.Wake {
 		if row.Phase == PhaseMeasure {
 			l.run.Wake = merge(l.run.Wake, decoded.wake[i])
+		}
+	}
+	for i, row := range in.Links {
+		if row.Phase == PhaseMeasure {
+			key := rowKey(row.From, row.To)
+			l.run.LinkRTT[key] = merge(l.run.LinkRTT[key], decoded.links[i])
 		}
 	}
 	if l.inMeasure(in) {

@@ -81,8 +81,50 @@ type ConfigurationRef struct {
 	EtcdVersion string `json:"etcd_version,omitempty"`
 	// Flags are etcd's flags that the configuration set.
 	Flags map[string]string `json:"flags,omitempty"`
+	// Links are the links of a lab and what was asked of them; none where members are dialled directly.
+	Links []LinkRef `json:"links,omitempty"`
+	// Etcd is the etcd that a lab's members ran.
+	Etcd *EtcdRef `json:"etcd,omitempty"`
+	// Resources is what became of the CPU and memory that a lab's members were to
+	// get; nil where none was asked for.
+	Resources *ResourcesRef `json:"resources,omitempty"`
 	// MemberList is what the members of a lab really ran with.
 	MemberList []MemberRef `json:"member_list,omitempty"`
+}
+
+// LinkRef is the link between two parties of a lab.
+type LinkRef struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// AskedRTTMS and AskedJitterMS are what the configuration says.
+	AskedRTTMS    float64 `json:"asked_rtt_ms"`
+	AskedJitterMS float64 `json:"asked_jitter_ms"`
+	// AskedBandwidth is in bytes a second, 0 for no limit.
+	AskedBandwidth int64 `json:"asked_bandwidth_bytes_per_second,omitempty"`
+}
+
+// EtcdRef is an etcd and what it was built from.
+type EtcdRef struct {
+	// Binary is the path of its file; empty for the one that is built in.
+	Binary string `json:"binary,omitempty"`
+	// Version is without "v"; Go is the version of the toolchain that built it.
+	Version string `json:"version"`
+	Go      string `json:"go,omitempty"`
+	// SHA256 is of the file, in hexadecimal; empty for the one that is built in.
+	SHA256 string `json:"sha256,omitempty"`
+	// Modules are the versions of the modules that make the difference between etcds, by path.
+	Modules map[string]string `json:"modules,omitempty"`
+}
+
+// ResourcesRef is by which means CPU and memory were given to members.
+type ResourcesRef struct {
+	// Mode is "cgroup v1", "cgroup v2", "environment" (Go's own variables) or "none".
+	Mode string `json:"mode"`
+	// CPU and Memory tell whether what was asked of each was in force.
+	CPU    bool `json:"cpu"`
+	Memory bool `json:"memory"`
+	// Why are sentences on what was not, or only nearly, in force.
+	Why string `json:"why,omitempty"`
 }
 
 // MemberRef is one member of a lab.
@@ -146,6 +188,8 @@ type Interval struct {
 	Lag []LagInterval `json:"lag,omitempty"`
 	// Wake has how late the generator noticed what had come for it, by phase.
 	Wake []WakeInterval `json:"wake,omitempty"`
+	// Links has the round trips of a lab's links, by phase.
+	Links []LinkInterval `json:"links,omitempty"`
 	// Generator is what the generator itself used during the interval.
 	Generator Usage `json:"generator"`
 }
@@ -248,6 +292,8 @@ const (
 	FirstChunk = "first_chunk"
 	// ExpiryLateness is key gone − lease over, of what expires.
 	ExpiryLateness = "expiry_lateness"
+	// RTT is a round trip over a link of a lab.
+	RTT = "rtt"
 	// Lag is dispatched − intended: the generator's own lateness.
 	Lag = "lag"
 	// Wake is the generator's own delay between what comes for it and its
@@ -260,6 +306,15 @@ const (
 	// CatchUp is last replayed event seen − watch asked for, of a watch that begins where history is old.
 	CatchUp = "catch_up"
 )
+
+// LinkInterval is the round trips of the lab host's own echo over one link during one interval.
+type LinkInterval struct {
+	// From and To are members' names; the generator is "client".
+	From  string    `json:"from"`
+	To    string    `json:"to"`
+	Phase PhaseName `json:"phase"`
+	RTT   Histogram `json:"rtt"`
+}
 
 // LagInterval is the pacing thread's lateness during one interval.
 type LagInterval struct {

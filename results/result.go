@@ -33,7 +33,8 @@ type Result struct {
 	Checks     []Check           `json:"checks"`
 	Thresholds []ThresholdResult `json:"thresholds"`
 	Findings   []struct{}        `json:"findings"`
-	Links      []struct{}        `json:"links"`
+	// Links are those of a lab, as the lab host measured them each second of the measure phase.
+	Links []Link `json:"links"`
 }
 
 // PhaseSpan is when a phase was, in milliseconds since the run's start.
@@ -41,6 +42,12 @@ type PhaseSpan struct {
 	Name    PhaseName `json:"name"`
 	StartMS float64   `json:"start_ms"`
 	EndMS   float64   `json:"end_ms"`
+}
+
+// Link is what one link of a lab did.
+type Link struct {
+	LinkRef
+	RTT Distribution `json:"rtt"`
 }
 
 // Whole is Operations without the rows by endpoint.

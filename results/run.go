@@ -26,9 +26,11 @@ type Run struct {
 	LagClamped int64
 	// Wake is how late the generator noticed what had come for it, in the measure
 	// phase; nil in journals that do not tell.
-	Wake   *hdr.Histogram
-	Events []Event
-	Checks []Check
+	Wake *hdr.Histogram
+	// LinkRTT is of a lab's links in the measure phase, by both parties (see Links).
+	LinkRTT map[string]*hdr.Histogram
+	Events  []Event
+	Checks  []Check
 	// Timeline has one entry an interval, in order.
 	Timeline []Moment
 	// Ended is nil when the journal was not ended in order: the run was killed.

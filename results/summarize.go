@@ -18,7 +18,7 @@ func Summarize(run *Run) Result {
 		Phases: append([]PhaseSpan{}, run.Phases...), Operations: []Operation{}, Watches: []Watch{},
 		Generator: summarizeGenerator(run),
 		Server:    []struct{}{}, Actions: []struct{}{}, Checks: append([]Check{}, run.Checks...),
-		Thresholds: []ThresholdResult{}, Findings: []struct{}{}, Links: []struct{}{},
+		Thresholds: []ThresholdResult{}, Findings: []struct{}{}, Links: summarizeLinks(run),
 	}
 	for _, o := range run.Operations {
 		switch {
@@ -131,6 +131,14 @@ func summarizeWatch(w WatchRecord) Watch {
 		s.Missing = &missing
 	}
 	return s
+}
+
+func summarizeLinks(run *Run) []Link {
+	links := []Link{}
+	for _, l := range run.Header.Configuration.Links {
+		links = append(links, Link{LinkRef: l, RTT: Distribute(run.LinkRTT[rowKey(l.From, l.To)])})
+	}
+	return links
 }
 
 func summarizeGenerator(run *Run) Generator {

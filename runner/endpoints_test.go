@@ -96,7 +96,7 @@ func TestPins(t *testing.T) {
 	} {
 		t.Run(tc.to, func(t *testing.T) {
 			job := jobOf(t, puts, configuration, "phases.warmup=500ms", "phases.measure=2s", "workload.puts.arrival.rate=50/s")
-			job.Pin = tc.to
+			job.Configuration.Client = tc.to
 			if tc.moves {
 				moveInMidRun(t, &job)
 			}
@@ -118,7 +118,7 @@ func TestPins(t *testing.T) {
 		})
 	}
 	job := jobOf(t, puts, configuration)
-	job.Pin = "m4"
+	job.Configuration.Client = "m4"
 	if _, err := Run(t.Context(), t.Context(), job); err == nil || !strings.Contains(err.Error(), "there is no member m4; there are m1, m2, m3") {
 		t.Errorf("a member that is not there: %v", err)
 	}

@@ -10,17 +10,11 @@ import (
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
-)
-
-// What a client may be held to, beside a member's name.
-const (
-	pinAll       = "all"
-	pinLeader    = "leader"
-	pinFollowers = "followers"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // pins reports whether a client is held to some of the endpoints.
-func pins(to string) bool { return to != "" && to != pinAll }
+func pins(to string) bool { return to != "" && to != scenarios.ClientAll }
 
 // membership is who is behind a target's endpoints, at one moment.
 type membership struct {
@@ -114,9 +108,9 @@ func (m membership) leaderEndpoint() string {
 func (m membership) pinned(to string) ([]string, error) {
 	of := func(s standing) bool { return s.name == to }
 	switch to {
-	case pinLeader:
+	case scenarios.ClientLeader:
 		of = m.leads
-	case pinFollowers:
+	case scenarios.ClientFollowers:
 		of = func(s standing) bool { return !m.leads(s) }
 	}
 	var chosen []string
@@ -136,7 +130,7 @@ func (m membership) pinned(to string) ([]string, error) {
 
 // unheld says why a client cannot be held to what was chosen.
 func (m membership) unheld(to string, chosen []string) error {
-	name := to != pinLeader && to != pinFollowers
+	name := to != scenarios.ClientLeader && to != scenarios.ClientFollowers
 	switch {
 	case !name && m.leaderEndpoint() == "":
 		return errors.New("no member behind the endpoints leads the cluster; name the leader's endpoint too")

@@ -36,10 +36,8 @@ type Job struct {
 	Strict bool
 	// AllowDisruptive lets the run do to a cluster that exists what others would notice: compact its history.
 	AllowDisruptive bool
-	// Pin is which endpoints requests go to: "leader", "followers" or a member's
-	// name, as they stand when the run begins and whoever leads later; "all" or
-	// empty for all of them in turn. All members are followed whatever it is.
-	Pin string
+	// Etcd is what lab.FindEtcd returned for a lab's configuration; it is found anew where it is not given.
+	Etcd lab.Etcd
 	// Tool is this program's version, for the header.
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.
@@ -164,6 +162,7 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 		return r.failed(ctx, fmt.Errorf("opening the watches: %w", err))
 	}
 
+	r.followLinks()
 	probe, err := startProbe(r.env)
 	if err != nil {
 		return r.failed(ctx, fmt.Errorf("preparing to watch the generator itself: %w", err))

@@ -53,7 +53,7 @@ func open(ctx context.Context, folder string, job Job) (*target, error) {
 	if len(job.Configuration.Endpoints) > 0 {
 		return openForeign(ctx, job)
 	}
-	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Keep: job.Keep})
+	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Etcd: job.Etcd, Keep: job.Keep})
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab %s: %w", job.Configuration.Name, err)
 	}
@@ -78,6 +78,7 @@ func (t *target) dialLab(ctx context.Context, job Job) error {
 	if err := t.dial(ctx, o, job); err != nil {
 		return err
 	}
+	t.describe(job)
 	for _, m := range t.lab.Members() {
 		t.ref.MemberList = append(t.ref.MemberList, results.MemberRef{
 			Name: m.Name, Endpoint: m.Endpoint, Learner: m.Learner, Version: m.Version, Command: m.Command, Env: m.Env, Settings: m.Settings,
@@ -111,7 +112,7 @@ func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
 	c := job.Configuration
 	o.Prefix, o.NoRangeStream = t.prefix, job.Scenario.Cluster.APIServer == model.NoRangeStream
 	o.Members = o.Endpoints
-	if err := t.choose(ctx, &o, job.Pin); err != nil {
+	if err := t.choose(ctx, &o, c.Client); err != nil {
 		return err
 	}
 	api, status, err := kube.Dial(ctx, o)
@@ -123,8 +124,8 @@ func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
 		Name: c.Name, SHA256: c.SHA256, Lab: t.lab != nil, Members: c.Members, Endpoints: o.Members, EtcdVersion: status.Version,
 		MemberNames: t.members.names(), Leader: t.members.leaderEndpoint(),
 	}
-	if pins(job.Pin) {
-		t.ref.Pin, t.ref.PinnedTo = job.Pin, o.Endpoints
+	if pins(c.Client) {
+		t.ref.Pin, t.ref.PinnedTo = c.Client, o.Endpoints
 	}
 	for _, f := range c.Flags {
 		if t.ref.Flags == nil {

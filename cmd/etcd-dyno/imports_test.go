@@ -38,7 +38,7 @@ func house() map[string][]string {
 		"results/verdict": {"results", "scenarios/threshold"},
 
 		"runner": {
-			"runner/arrival", "runner/record", "runner/kube", "runner/lab", "runner/telemetry", "runner/doctor",
+			"runner/arrival", "runner/record", "runner/kube", "runner/lab", "runner/lab/limit", "runner/telemetry", "runner/doctor",
 			"scenarios", "scenarios/model", "scenarios/threshold", "scenarios/trace", "results", "results/verdict",
 		},
 		"runner/arrival":     nil,

@@ -164,7 +164,7 @@ func (s Spec) resolved(ctx context.Context) (Spec, error) {
 		}
 		s.Executable = executable
 	}
-	if !s.Configuration.BuiltIn() && s.Etcd.Path == "" {
+	if s.Etcd.Version == "" {
 		var err error
 		if s.Etcd, err = findBinary(ctx, s.Configuration, nil); err != nil {
 			return s, err
@@ -196,6 +196,9 @@ func (l *Lab) Members() []Member { return slices.Clone(l.ready.Members) }
 
 // Notes are what of the configuration this machine could not do, a sentence each.
 func (l *Lab) Notes() []string { return l.ready.Notes }
+
+// Etcd is what its members run.
+func (l *Lab) Etcd() Etcd { return l.spec.Etcd }
 
 // Resources are what became of those that the configuration asks for.
 func (l *Lab) Resources() limit.Applied { return l.ready.Resources }

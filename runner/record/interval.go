@@ -149,6 +149,8 @@ func (s *Series) row(in *results.Interval, phase results.PhaseName, b *buffer) e
 		in.Lag = append(in.Lag, results.LagInterval{Workload: s.workload, Phase: phase, Lag: encoded[results.Lag], Clamped: b.counts[Clamped]})
 	case wakeSeries:
 		in.Wake = append(in.Wake, results.WakeInterval{Phase: phase, Wake: encoded[results.Wake]})
+	case linkSeries:
+		in.Links = append(in.Links, results.LinkInterval{From: s.workload, To: s.operation, Phase: phase, RTT: encoded[results.RTT]})
 	}
 	return nil
 }

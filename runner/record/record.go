@@ -81,12 +81,13 @@ const (
 	CatchUp
 	Lag
 	Wake
+	RTT         // of a lab's link
 	partService // Service of one endpoint's part
 	quantities
 )
 
 func (q Quantity) name() string {
-	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.CatchUp, results.Lag, results.Wake, results.Service}[q]
+	return [quantities]string{results.Response, results.Turnaround, results.Service, results.FirstChunk, results.ExpiryLateness, results.Delivery, results.DeliveryFromAck, results.CatchUp, results.Lag, results.Wake, results.RTT, results.Service}[q]
 }
 
 // coarse reports whether a quantity is kept with fewer figures: the generator's own are, and those by endpoint.
@@ -120,9 +121,10 @@ const (
 	watchSeries
 	lagSeries
 	wakeSeries
+	linkSeries
 )
 
-// Series is one operation, one watch workload, one workload's lag, or the generator's wake-ups. It may be shared by goroutines.
+// Series is one operation, one watch workload, one workload's lag, the generator's wake-ups, or a link of a lab. It may be shared by goroutines.
 type Series struct {
 	kind                          kind
 	workload, operation, resource string
@@ -172,6 +174,11 @@ func (r *Recorder) Lag(workload string) *Series {
 
 // Wake adds the series for how late the generator notices a reply.
 func (r *Recorder) Wake() *Series { return r.add(&Series{kind: wakeSeries}) }
+
+// Link adds a series for the round trips of the link between two parties of a lab.
+func (r *Recorder) Link(from, to string) *Series {
+	return r.add(&Series{kind: linkSeries, workload: from, operation: to})
+}
 
 func (r *Recorder) add(s *Series) *Series {
 	s.pool = &r.pool
