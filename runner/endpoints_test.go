@@ -97,7 +97,8 @@ func TestPins(t *testing.T) {
 		t.Run(tc.to, func(t *testing.T) {
 			job := jobOf(t, puts, configuration, "phases.warmup=500ms", "phases.measure=2s", "workload.puts.arrival.rate=50/s")
 			job.Configuration.Client = tc.to
-			if tc.moves {
+			if tc.moves { // there must be time left to hear of it
+				job.Scenario.Phases.Measure = 6 * time.Second
 				moveInMidRun(t, &job)
 			}
 			run, _ := runJob(t, job)
