@@ -143,6 +143,10 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	watch, stopWatching := context.WithCancel(cut)
 	defer stopWatching()
 
+	examination, err := newExamination(ctx, r.target)
+	if err != nil {
+		return err
+	}
 	workloads, err := r.prepare(finish)
 	if err != nil {
 		return err
@@ -175,11 +179,22 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	probe.stop()
 	stopWatching()
 	r.watching.wg.Wait()
+	r.check(cut, examination)
 	r.append(results.Record{End: &results.End{AtMS: milliseconds(r.clock.Now()), Complete: complete}})
 	if r.journal.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, r.journal.Err())
 	}
 	return nil
+}
+
+// check makes the checks, while nobody writes any more, unless the run was cut short.
+func (r *run) check(cut context.Context, x *examination) {
+	if cut.Err() != nil {
+		return
+	}
+	for _, c := range x.checks(cut) {
+		r.append(results.Record{Check: &c})
+	}
 }
 
 // failed notes why the run ends before its load began, and returns err.

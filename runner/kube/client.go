@@ -44,6 +44,7 @@ type Options struct {
 type API struct {
 	options     Options
 	connections Connections
+	books       *Books
 	streams     streaming
 	mu          sync.Mutex // guards clients
 	clients     []*kubernetes.Client
@@ -51,6 +52,9 @@ type API struct {
 
 // Connections counts the API's connections.
 func (a *API) Connections() *Connections { return &a.connections }
+
+// Books are kept of all that is written through the API.
+func (a *API) Books() *Books { return a.books }
 
 // The API server's own settings of its etcd client.
 const (
@@ -61,7 +65,7 @@ const (
 // Dial makes an API and asks the cluster for its state, which tells whether it
 // can be reached at all. The error names the endpoints, never the credentials.
 func Dial(ctx context.Context, o Options) (*API, *clientv3.StatusResponse, error) {
-	a := &API{options: o}
+	a := &API{options: o, books: NewBooks()}
 	a.streams.never = o.NoRangeStream
 	c, err := a.Connect()
 	if err != nil {
@@ -101,7 +105,7 @@ func (a *API) connect(endpoints []string, options ...grpc.DialOption) (*kubernet
 		Username: a.options.Username, Password: a.options.Password,
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		DialTimeout: 4 * time.Second,
-		DialOptions: options,
+		DialOptions: append(options, grpc.WithChainUnaryInterceptor(a.books.intercept)),
 		Logger:      zap.NewNop(),
 	})
 	if err != nil {

@@ -36,9 +36,13 @@ func (a *API) Endpoints() ([]Endpoint, error) {
 
 // Raft is what a member knows of its cluster.
 type Raft struct {
+	// Member is its own ID.
+	Member uint64
+	// DBBytes is the size of its database.
+	DBBytes int64
 	// Leads tells that the member is the leader itself; Leader is 0 where it knows of none.
-	Leads                bool
-	Member, Leader, Term uint64
+	Leads        bool
+	Leader, Term uint64
 }
 
 // Raft asks the member, which answers without asking the others.
@@ -49,7 +53,7 @@ func (e Endpoint) Raft(ctx context.Context) (Raft, error) {
 		return Raft{}, fmt.Errorf("asking %s for its state: %w", e.URL, err)
 	}
 	member := r.GetHeader().GetMemberId()
-	return Raft{Leads: r.Leader != 0 && r.Leader == member, Member: member, Leader: r.Leader, Term: r.RaftTerm}, nil
+	return Raft{DBBytes: r.DbSize, Leads: r.Leader != 0 && r.Leader == member, Member: member, Leader: r.Leader, Term: r.RaftTerm}, nil
 }
 
 // MemberNames asks the cluster for its members' names, by their IDs.

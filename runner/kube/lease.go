@@ -25,10 +25,12 @@ func (s *Store) Grant(ctx context.Context, ttl int64) (Granted, error) {
 
 // Renew is a stream of LeaseKeepAlive for one message, as etcd's client has it.
 func (s *Store) Renew(ctx context.Context, id clientv3.LeaseID) (Reply, error) {
+	sent := time.Now()
 	r, err := s.client.KeepAliveOnce(ctx, id)
 	if err != nil {
 		return Reply{}, err
 	}
+	s.api.books.renewed(int64(id), time.Duration(r.TTL)*time.Second, sent) // it is a stream, which no interceptor sees
 	return Reply{Revision: r.Revision}, nil
 }
 

@@ -73,6 +73,9 @@ func Code(err error) codes.Code {
 // NotApplied reports whether an error proves that etcd did not apply the write.
 // Anything else, a time-out above all, may have been applied.
 func NotApplied(err error) bool {
+	if rpctypes.ErrorDesc(err) == rpctypes.ErrorDesc(rpctypes.ErrGRPCNoSpace) {
+		return false // the write that finds the quota used up is applied all the same: quotaApplierV3
+	}
 	switch Code(err) {
 	case codes.InvalidArgument, codes.FailedPrecondition, codes.ResourceExhausted, codes.PermissionDenied, codes.Unauthenticated, codes.NotFound, codes.OutOfRange:
 		return true

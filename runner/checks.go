@@ -1,0 +1,190 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+)
+
+// examination is what must be true of the target once the load is over.
+type examination struct {
+	examiner *kube.Examiner
+	books    *kube.Books
+	own      string // the prefix of the run's keys; empty where all keys are the run's
+	lab      bool
+	members  []kube.Member // before the load
+	unlisted error         // why members is not known
+}
+
+// checkTimeout bounds all checks together; listTimeout asking for the members before.
+const (
+	checkTimeout = 15 * time.Second
+	listTimeout  = 4 * time.Second
+)
+
+// newExamination notes what there is before the load.
+func newExamination(ctx context.Context, t *target) (*examination, error) {
+	examiner, err := t.api.Examiner()
+	if err != nil {
+		return nil, err
+	}
+	x := &examination{examiner: examiner, books: t.api.Books(), own: t.own, lab: t.lab != nil}
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	x.members, x.unlisted = examiner.Members(ctx)
+	return x, nil
+}
+
+// checks are made side by side. None takes longer than ctx or checkTimeout: what
+// is not known by then is skipped, with the reason.
+func (x *examination) checks(ctx context.Context) []results.Check {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	x.settleLeases(ctx)
+	all := [...]struct {
+		name string
+		make func(context.Context) (results.Status, string, error)
+	}{
+		{"acknowledged-writes", x.acknowledgedWrites},
+		{"live-keys", x.liveKeys},
+		{"members-agree", x.membersAgree},
+		{"members-healthy", x.membersHealthy},
+	}
+	made := make([]results.Check, len(all))
+	var wg sync.WaitGroup
+	for i, c := range all {
+		wg.Go(func() {
+			status, detail, err := c.make(ctx)
+			if err != nil {
+				status, detail = results.Skipped, whySkipped(err)
+			}
+			made[i] = results.Check{Name: c.name, Status: status, Detail: detail}
+		})
+	}
+	wg.Wait()
+	return made
+}
+
+// whySkipped says why a check could not be made.
+func whySkipped(err error) string {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the run was cut short"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("not known within %v: %v", checkTimeout, err)
+	default:
+		return err.Error()
+	}
+}
+
+// settleLeases asks which leases are over, where that is not known otherwise. Without an answer their keys stay in doubt.
+func (x *examination) settleLeases(ctx context.Context) {
+	now := time.Now()
+	if !x.books.LeasesInDoubt(now) {
+		return
+	}
+	if alive, err := x.examiner.Leases(ctx); err == nil {
+		x.books.Alive(alive, now)
+	}
+}
+
+// errUnbooked tells that it is not known what must be there.
+var errUnbooked = errors.New("ranges of keys were deleted, so that it is not known which must be there")
+
+// acknowledgedWrites reads a sample of keys back.
+func (x *examination) acknowledgedWrites(ctx context.Context) (results.Status, string, error) {
+	if x.books.Unbooked() {
+		return "", "", errUnbooked
+	}
+	// A lease may end between the sample and the reads.
+	sample := x.books.Sample(time.Now().Add(checkTimeout))
+	keys, present := make([]string, len(sample)), 0
+	for i, each := range sample {
+		keys[i] = each.Key
+		if each.Present {
+			present++
+		}
+	}
+	found, err := x.examiner.Read(ctx, keys)
+	if err != nil {
+		return "", "", err
+	}
+	var faults []string
+	for i, each := range sample {
+		if fault := each.Fault(found[i]); fault != "" {
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) > 0 {
+		return results.Fail, fmt.Sprintf("%d of %d keys that were read back are not as acknowledged: %s", len(faults), len(sample), some(faults)), nil
+	}
+	return results.Pass, fmt.Sprintf("%d keys read back as written, %d found deleted as they were", present, len(sample)-present), nil
+}
+
+// some is the first three of many.
+func some(all []string) string {
+	const told = 3
+	if more := len(all) - told; more > 0 {
+		return strings.Join(all[:told], "; ") + fmt.Sprintf("; and %d more", more)
+	}
+	return strings.Join(all, "; ")
+}
+
+// countAgain is how often a count that is wrong is made again, and after which time.
+const (
+	countAgain = 3
+	countAfter = 300 * time.Millisecond
+)
+
+// liveKeys counts the run's keys.
+func (x *examination) liveKeys(ctx context.Context) (results.Status, string, error) {
+	if x.books.Unbooked() {
+		return "", "", errUnbooked
+	}
+	for try := 1; ; try++ {
+		count, err := x.examiner.Count(ctx, x.own)
+		if err != nil {
+			return "", "", err
+		}
+		must := x.books.Balance(time.Now())
+		if count >= must.Lowest && count <= must.Highest {
+			return results.Pass, keysFound(count, must), nil
+		}
+		if try == countAgain {
+			return results.Fail, keysFound(count, must), nil
+		}
+		if err := pause(ctx, countAfter); err != nil {
+			return "", "", err
+		}
+	}
+}
+
+// keysFound tells how many keys there are, and how many there must be.
+func keysFound(count int64, must kube.Balance) string {
+	switch {
+	case must.Lowest != must.Highest:
+		return fmt.Sprintf("%d keys, to be from %d to %d: the outcome of some writes is not known, or leases may be over", count, must.Lowest, must.Highest)
+	case count == must.Lowest:
+		return fmt.Sprintf("%d keys, exactly those that were acknowledged", count)
+	default:
+		return fmt.Sprintf("%d keys, but to be %d by what was acknowledged", count, must.Lowest)
+	}
+}
+
+// pause waits; the error is that ctx has ended.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
