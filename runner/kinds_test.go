@@ -89,6 +89,7 @@ ttl = "2s"
 patches = "0%"
 arrival = { rate = "5/s" }
 `, ""))
+	wantChecks(t, result)
 	for _, tc := range []struct {
 		workload, operation string
 		least               int64
@@ -216,6 +217,7 @@ scrape = "5s"
 kind = "node-heartbeat"
 period = "2s"
 `, ""))
+	wantChecks(t, result)
 	const servers, cached = 2, 61
 	for _, tc := range []struct {
 		operation string
@@ -251,7 +253,7 @@ period = "2s"
 
 // A namespace's objects are deleted one after the other; each watcher sees them go.
 func TestNamespaceDeletion(t *testing.T) {
-	run, _ := runJob(t, jobOf(t, `
+	run, result := runJob(t, jobOf(t, `
 name = "namespaces"
 [phases]
 warmup = "0s"
@@ -275,6 +277,7 @@ resource = "configmaps"
 	if chain.Succeeded != 20 || chain.Skipped != 20 || list.Succeeded != 40 || get.Succeeded != 200+2*100 || remove.Succeeded != 300 {
 		t.Errorf("chains %+v, lists %+v, gets %+v, deletions %+v", chain.Counts, list.Counts, get.Counts, remove.Counts)
 	}
+	wantChecks(t, result)
 	if w := run.Watches[0]; w.Expected != 200 || w.Missing > 0 || !w.Sealed {
 		t.Errorf("%+v", w.WatchInterval)
 	}

@@ -151,6 +151,7 @@ func TestRunOnALab(t *testing.T) {
 	if len(result.Watches) != 1 {
 		t.Fatalf("watches: %+v", result.Watches)
 	}
+	wantChecks(t, result)
 	w := result.Watches[0]
 	if w.Missing == nil || *w.Missing != 0 || w.Delivered+w.Late != w.Expected || w.Expected == 0 || w.Duplicated+w.OutOfOrder+w.Unmatched != 0 {
 		t.Errorf("watch: %+v, missing %v", w, w.Missing)
@@ -254,6 +255,11 @@ func TestMemberKilled(t *testing.T) {
 	if result.Valid != (len(result.InvalidReasons) == 0) || !result.Complete {
 		t.Errorf("valid %v %v, complete %v", result.Valid, result.InvalidReasons, result.Complete)
 	}
+	for _, c := range result.Checks {
+		if (c.Status == results.Fail) != (c.Name == "members-healthy") {
+			t.Errorf("%s %s: %s", c.Name, c.Status, c.Detail)
+		}
+	}
 }
 
 // killMembers kills the members of the labs in a runs' folder, by what stands on their command lines.
@@ -297,6 +303,7 @@ func TestInterrupted(t *testing.T) {
 	if result.Complete || run.Ended == nil || operationOf(t, run, "puts", "put").Succeeded < 40 {
 		t.Errorf("complete %v, end %v, puts %+v", result.Complete, run.Ended, operationOf(t, run, "puts", "put").Counts)
 	}
+	wantChecks(t, result)
 	if pids := membersOf(t, job.RunsDir); len(pids) > 0 {
 		t.Errorf("members are left: %v", pids)
 	}
@@ -372,6 +379,7 @@ func TestForeignCluster(t *testing.T) {
 		if !result.Complete || operationOf(t, run, "puts", "put").Succeeded != 100 {
 			t.Errorf("complete %v, puts %+v", result.Complete, operationOf(t, run, "puts", "put").Counts)
 		}
+		wantChecks(t, result)
 		if most < 400 {
 			t.Errorf("there were never more than %d keys", most)
 		}

@@ -41,6 +41,7 @@ func TestSecuredCluster(t *testing.T) {
 		job := jobOf(t, churn, configuration, "phases.warmup=1s", "phases.measure=2s")
 		job.Credentials = Credentials{Username: "root", Password: password}
 		run, result := runJob(t, job)
+		wantChecks(t, result)
 		w := result.Watches[0]
 		if put := operationOf(t, run, "puts", "put"); put.Succeeded != 100 || w.Missing == nil || *w.Missing != 0 || w.Expected == 0 {
 			t.Errorf("puts %+v, watch %+v", put.Counts, w)

@@ -6,9 +6,13 @@ import "time"
 // there are writes of unknown outcome, or leases that may be over.
 type Balance struct{ Lowest, Highest int64 }
 
-// Balance is how many keys must be there from now on.
-func (b *Books) Balance(now time.Time) (sum Balance) {
+// Balance is how many keys must have been there at a moment until now, given
+// leases that there were after it.
+func (b *Books) Balance(now time.Time, alive []int64) (sum Balance) {
 	over := b.leases.over(now)
+	for _, id := range alive {
+		delete(over, id)
+	}
 	for i := range b.shards {
 		s := &b.shards[i]
 		s.mu.Lock()

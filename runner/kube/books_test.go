@@ -254,7 +254,7 @@ func TestBooks(t *testing.T) {
 			s := newStory(t)
 			tc.tell(s)
 			at := s.now.Add(tc.after)
-			if got := s.books.Balance(at); got != (Balance{tc.lowest, tc.highest}) {
+			if got := s.books.Balance(at, nil); got != (Balance{tc.lowest, tc.highest}) {
 				t.Errorf("balance %+v, want from %d to %d", got, tc.lowest, tc.highest)
 			}
 			if got := told(s.books.Sample(at)); !slices.Equal(got, tc.want) {
@@ -316,7 +316,7 @@ func TestBooksForgetWhatIsAbsent(t *testing.T) {
 			}
 		}
 	}
-	if got := s.books.Balance(s.now); got != (Balance{live, live}) {
+	if got := s.books.Balance(s.now, nil); got != (Balance{live, live}) {
 		t.Errorf("balance %+v, want %d", got, live)
 	}
 	entries, sampled := 0, map[bool]int{}
@@ -346,15 +346,18 @@ func TestBooksForgetLeases(t *testing.T) {
 	if n := len(s.books.leases.of); n > 20 {
 		t.Errorf("%d leases are known, though all but the last few are over for longer than %v", n, lingering)
 	}
-	if got := s.books.Balance(at); got.Lowest != 0 || got.Highest != 100 {
+	if got := s.books.Balance(at, nil); got.Lowest != 0 || got.Highest != 100 {
 		t.Errorf("balance %+v, want from 0 to 100", got)
 	}
 	s.books.Alive([]int64{1, 100}, at)
-	if got := s.books.Balance(at); got.Highest < 80 {
+	if got := s.books.Balance(at, nil); got.Highest < 80 {
 		t.Errorf("balance %+v though a lease of old lives", got)
 	}
 	s.books.Alive([]int64{100}, at)
-	if got := s.books.Balance(at); got != (Balance{0, 1}) {
+	if got := s.books.Balance(at, []int64{100}); got != (Balance{1, 1}) {
+		t.Errorf("balance %+v, want the one key whose lease lives after it was counted", got)
+	}
+	if got := s.books.Balance(at, nil); got != (Balance{0, 1}) {
 		t.Errorf("balance %+v, want at most the one key whose lease lives", got)
 	}
 }
@@ -448,7 +451,7 @@ func TestBooksAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	n := int64(len(truth.keys))
-	if got := s.books.Balance(s.now); got != (Balance{n, n}) {
+	if got := s.books.Balance(s.now, nil); got != (Balance{n, n}) {
 		t.Errorf("balance %+v, want %d", got, n)
 	}
 	for _, x := range s.books.Sample(s.now) {
