@@ -95,14 +95,14 @@ func compare(all []kube.Hash) (results.Status, string) {
 	all = slices.CompactFunc(all, func(a, b kube.Hash) bool { return a.Member == b.Member }) // several ways to one member
 	first := all[0]
 	var each []string
-	same, comparable := true, true
+	same, together := true, true
 	for _, h := range all {
 		each = append(each, fmt.Sprintf("%08x of member %x", h.Hash, h.Member))
 		same = same && h.Hash == first.Hash
-		comparable = comparable && h.Compacted == first.Compacted && h.Upto == first.Upto
+		together = together && h.Compacted == first.Compacted && h.Upto == first.Upto
 	}
 	switch {
-	case !comparable:
+	case !together:
 		return results.Skipped, "the members have not compacted at the same revision"
 	case !same:
 		return results.Fail, fmt.Sprintf("the members differ at revision %d, compacted at %d: %s", first.Upto, first.Compacted, strings.Join(each, ", "))
@@ -191,7 +191,7 @@ func (x *examination) look(ctx context.Context) (troubles []string, detail strin
 	if len(now) > 1 {
 		members = fmt.Sprintf("%d members", len(now))
 	}
-	return nil, fmt.Sprintf("%s as at the start, no alarm, the leader is %x in term %d", members, states[0].raft.Leader, states[0].raft.Term), nil
+	return nil, fmt.Sprintf("%s as before, no alarm, leader %x", members, states[0].raft.Leader), nil
 }
 
 // asTroubles: a question without an answer is no trouble of its own beside others.

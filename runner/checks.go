@@ -51,7 +51,13 @@ func newExamination(ctx context.Context, t *target) (*examination, error) {
 func (x *examination) checks(ctx context.Context) []results.Check {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	silent := sync.OnceValue(func() error { return x.answers(ctx) })
+	silent := sync.OnceValue(func() error {
+		err := x.answers(ctx)
+		if err == nil {
+			x.settle(ctx)
+		}
+		return err
+	})
 	all := [...]struct {
 		name string
 		make func(context.Context) (results.Status, string, error)
@@ -117,6 +123,14 @@ func (x *examination) leases(ctx context.Context) (alive []int64, known bool) {
 	return alive, err == nil
 }
 
+// settle takes the keys of leases that are over out of the books.
+func (x *examination) settle(ctx context.Context) {
+	now := time.Now()
+	if alive, known := x.leases(ctx); known {
+		x.books.Alive(alive, now)
+	}
+}
+
 // errUnbooked tells that it is not known what must be there.
 var errUnbooked = errors.New("ranges of keys were deleted, so that it is not known which must be there")
 
@@ -127,19 +141,20 @@ func (x *examination) acknowledgedWrites(ctx context.Context) (results.Status, s
 	}
 	// A lease may end between the sample and the reads.
 	sample := x.books.Sample(time.Now().Add(checkTimeout))
-	keys, present := make([]string, len(sample)), 0
+	keys := make([]string, len(sample))
 	for i, each := range sample {
 		keys[i] = each.Key
-		if each.Present {
-			present++
-		}
 	}
 	found, err := x.examiner.Read(ctx, keys)
 	if err != nil {
 		return "", "", err
 	}
 	var faults []string
+	present := 0
 	for i, each := range sample {
+		if found[i] != nil {
+			present++
+		}
 		if fault := each.Fault(found[i]); fault != "" {
 			faults = append(faults, fault)
 		}
@@ -147,7 +162,7 @@ func (x *examination) acknowledgedWrites(ctx context.Context) (results.Status, s
 	if len(faults) > 0 {
 		return results.Fail, fmt.Sprintf("%d of %d keys that were read back are not as acknowledged: %s", len(faults), len(sample), some(faults)), nil
 	}
-	return results.Pass, fmt.Sprintf("%d keys read back as written, %d found deleted as they were", present, len(sample)-present), nil
+	return results.Pass, fmt.Sprintf("%d keys read back as written, %d absent as deleted", present, len(sample)-present), nil
 }
 
 // some is the first three of many.
@@ -172,15 +187,12 @@ func (x *examination) liveKeys(ctx context.Context) (results.Status, string, err
 	}
 	for try := 1; ; try++ {
 		// Of a lease that there is no more before the count, or still is after it, it is known whether its keys are counted.
-		now := time.Now()
-		if alive, known := x.leases(ctx); known {
-			x.books.Alive(alive, now)
-		}
+		x.settle(ctx)
 		count, err := x.examiner.Count(ctx, x.own)
 		if err != nil {
 			return "", "", err
 		}
-		now = time.Now()
+		now := time.Now()
 		alive, _ := x.leases(ctx)
 		must := x.books.Balance(now, alive)
 		if count >= must.Lowest && count <= must.Highest {

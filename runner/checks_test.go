@@ -59,7 +59,7 @@ func openCluster(t *testing.T, members int) *cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := target.close(context.Background()); err != nil { //nolint:usetesting // the test's has ended
+		if err := target.close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
