@@ -74,6 +74,8 @@ func completeness(r results.Result) string {
 		return "interrupted, not complete"
 	case aborted(r):
 		return "ended early by a threshold"
+	case stopped(r):
+		return "ended early to spare the cluster"
 	default:
 		return "not complete"
 	}
@@ -88,6 +90,11 @@ func interrupted(r results.Result) bool {
 // aborted reports whether a threshold ended the run; see interrupted.
 func aborted(r results.Result) bool {
 	return slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, "aborted by a threshold: ") })
+}
+
+// stopped reports whether the run ended itself to spare the cluster; see interrupted.
+func stopped(r results.Result) bool {
+	return slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, "stopped: ") })
 }
 
 func thresholdsMet(all []results.ThresholdResult) string {

@@ -389,6 +389,8 @@ const (
 	// EventAborted is a threshold that ended the load since it was breached. The detail
 	// begins with the check as the header has it, and ": ".
 	EventAborted EventKind = "aborted"
+	// EventStopped is a run that ended its load to spare a cluster that is not its own.
+	EventStopped EventKind = "stopped"
 	// EventFailed is an error that ended the run early.
 	EventFailed EventKind = "failed"
 )

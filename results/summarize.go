@@ -49,6 +49,8 @@ func Summarize(run *Run) Result {
 			r.Warnings = append(r.Warnings, "interrupted: "+e.Detail)
 		case EventAborted:
 			r.Warnings = append(r.Warnings, "aborted by a threshold: "+e.Detail)
+		case EventStopped:
+			r.Warnings = append(r.Warnings, "stopped: "+e.Detail)
 		case EventInvalid:
 			r.Valid = false
 			r.InvalidReasons = append(r.InvalidReasons, e.Detail)

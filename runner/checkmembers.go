@@ -63,8 +63,8 @@ func (x *examination) tooLarge(ctx context.Context) (string, error) {
 		if s.err != nil {
 			return "", s.err
 		}
-		if s.raft.DBBytes >= largeForeign {
-			return fmt.Sprintf("the database of %s has %d MiB, which a cluster that is not ours is not made to read", s.url, s.raft.DBBytes>>20), nil
+		if s.raft.Database >= largeForeign {
+			return fmt.Sprintf("the database of %s has %d MiB, which a cluster that is not ours is not made to read", s.url, s.raft.Database>>20), nil
 		}
 	}
 	return "", nil

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// runOf is a run's name: that of its folder.
+func runOf(folder string) string { return filepath.Base(folder) }
+
 // MakeFolder makes the run's own folder below runsDir, never one that is there already. The
 // path that it returns is absolute.
 func MakeFolder(runsDir, scenario, configuration string, now time.Time) (string, error) {

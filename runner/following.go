@@ -24,6 +24,9 @@ func (r *run) followTarget(ctx context.Context) (*sync.WaitGroup, error) {
 		wg.Go(func() { r.followMembers(ctx) })
 	}
 	l := newLeadership(r.target, r.event)
+	if r.target.foreign != nil {
+		l.sized = r.guardForeign(ctx, wg.Go)
+	}
 	for _, e := range endpoints {
 		wg.Go(func() { l.follow(ctx, e) })
 	}
@@ -54,6 +57,7 @@ const (
 // leadership is who leads the cluster, as the members tell. It may be shared by goroutines.
 type leadership struct {
 	event func(kind results.EventKind, detail string)
+	sized func(url string, database int64) // is told how large a member's database is; may be nil
 	// pinned are the endpoints that the clients are held to; none where they are free.
 	pinned []string
 	mu     sync.Mutex // guards all below
@@ -99,6 +103,9 @@ func (l *leadership) follow(ctx context.Context, e kube.Endpoint) {
 				l.event(results.EventLeader, map[bool]string{true: e.URL + " has a leader again", false: e.URL + " has no leader"}[has])
 			}
 			l.saw(e.URL, raft)
+			if l.sized != nil {
+				l.sized(e.URL, raft.Database)
+			}
 		}
 		select {
 		case <-ctx.Done():

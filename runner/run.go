@@ -38,6 +38,15 @@ type Job struct {
 	AllowDisruptive bool
 	// Etcd is what lab.FindEtcd returned for a lab's configuration; it is found anew where it is not given.
 	Etcd lab.Etcd
+	// Prefix is what every key on a cluster that exists begins with; DefaultPrefix of
+	// the scenario where it is empty. See CheckPrefix.
+	Prefix string
+	// ReusePrefix has what an earlier run has left below the prefix deleted first, instead of refusing to begin.
+	ReusePrefix bool
+	// Confirm is asked before the first write to a cluster that exists. refused says
+	// why the plan cannot be carried out, and must be returned then; an error ends the
+	// run. May be nil, so that nobody is asked.
+	Confirm func(ctx context.Context, p Plan, refused error) error
 	// Tool is this program's version, for the header.
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.
@@ -48,7 +57,8 @@ type Job struct {
 
 // Run makes a run folder, brings the target up, replays the scenario and keeps
 // the journal. It returns the folder as soon as there is one, also with an
-// error. An error means that the run is worthless: nothing was measured.
+// error. An error means that the run is worthless: nothing was measured. Only with
+// ErrQuota, ErrOwnership, ErrJournal and ErrLeft something may have been.
 //
 // When ctx ends, no chain starts any more, those that have begun are finished,
 // and everything is written; when cut ends, that is cut short too.
@@ -88,10 +98,12 @@ func writeAsked(folder string, job Job) error {
 }
 
 // removeAsked takes away the folder of a run that never began, unless the logs
-// of a lab that did not start lie in it.
+// of a lab that did not start, or of apply, lie in it.
 func removeAsked(folder string) {
-	if _, err := os.Stat(filepath.Join(folder, lab.LogFolder)); err == nil {
-		return
+	for _, log := range []string{lab.LogFolder, ApplyLog} {
+		if _, err := os.Stat(filepath.Join(folder, log)); err == nil {
+			return
+		}
 	}
 	_ = os.RemoveAll(folder) // it was made a moment ago and holds two files of ours; nothing is lost if it stays
 }
@@ -110,9 +122,11 @@ type run struct {
 	// connected is, by address, how many connections that broke have not come again,
 	// below zero; only the ticker's goroutine uses it.
 	connected map[string]int
-	giveUp    context.CancelFunc // ends the load; only the ticker's goroutine calls it
-	// aborted tells that a threshold has ended the load.
+	giveUp    context.CancelFunc // ends setup and load
+	// aborted tells that a threshold, or what stopped is, has ended the load.
 	aborted atomic.Bool
+	// stopped is why the run has ended its load to spare a cluster that exists; nil unless it has.
+	stopped atomic.Pointer[error]
 }
 
 // measure runs the phases.
@@ -147,6 +161,9 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	r.giveUp = giveUp
 	workloads, err := r.prepare(finish)
 	if err != nil {
 		return err
@@ -171,10 +188,6 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err != nil {
 		return r.failed(ctx, fmt.Errorf("preparing to watch the generator itself: %w", err))
 	}
-	// Without its journal a run is for nothing: the load ends at once.
-	ctx, giveUp := context.WithCancel(ctx)
-	defer giveUp()
-	r.giveUp = giveUp
 	complete := r.load(ctx, cut, stop)
 	probe.stop()
 	stopWatching()
@@ -183,6 +196,9 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	r.append(results.Record{End: &results.End{AtMS: milliseconds(r.clock.Now()), Complete: complete}})
 	if r.journal.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, r.journal.Err())
+	}
+	if why := r.stopped.Load(); why != nil {
+		return *why
 	}
 	return nil
 }
@@ -199,6 +215,9 @@ func (r *run) check(cut context.Context, x *examination) {
 
 // failed notes why the run ends before its load began, and returns err.
 func (r *run) failed(ctx context.Context, err error) error {
+	if why := r.stopped.Load(); why != nil {
+		return *why
+	}
 	kind := results.EventFailed
 	if ctx.Err() != nil {
 		kind = results.EventInterrupted

@@ -12,9 +12,6 @@ import (
 	"testing"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
-
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
@@ -340,85 +337,6 @@ func TestInterruptedAtOnce(t *testing.T) {
 	if pids := membersOf(t, job.RunsDir); len(pids) > 0 {
 		t.Errorf("members are left: %v", pids)
 	}
-}
-
-// A cluster that exists is refused unless it is empty, and empty again afterwards.
-func TestForeignCluster(t *testing.T) {
-	single, err := scenarios.LoadConfiguration("single", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := lab.Start(t.Context(), lab.Spec{Run: t.TempDir(), Configuration: single})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := l.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	}()
-	client, err := clientv3.New(clientv3.Config{Endpoints: l.Endpoints(), Logger: zap.NewNop()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	foreign := fmt.Sprintf("endpoints = [%q]", l.Endpoints()[0])
-
-	count := func() int64 {
-		all, err := client.Get(t.Context(), "\x00", clientv3.WithFromKey(), clientv3.WithCountOnly())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return all.Count
-	}
-	t.Run("used and cleaned up", func(t *testing.T) {
-		job := jobOf(t, churn, foreign, "phases.warmup=1s", "phases.measure=2s")
-		most := int64(0)
-		job.Progress = func(Status) { most = max(most, count()) }
-		run, result := runJob(t, job)
-		if !result.Complete || operationOf(t, run, "puts", "put").Succeeded != 100 {
-			t.Errorf("complete %v, puts %+v", result.Complete, operationOf(t, run, "puts", "put").Counts)
-		}
-		wantChecks(t, result)
-		if most < 400 {
-			t.Errorf("there were never more than %d keys", most)
-		}
-		if n := count(); n != 0 {
-			t.Errorf("%d keys are left", n)
-		}
-		leases, err := client.Leases(t.Context())
-		if err != nil || len(leases.Leases) > 0 {
-			t.Errorf("leases left: %v, %v", leases, err)
-		}
-	})
-	t.Run("cleaned up after an interruption", func(t *testing.T) {
-		ctx, interrupt := context.WithCancel(t.Context())
-		defer interrupt()
-		job := jobOf(t, churn, foreign, "phases.measure=60s")
-		job.Progress = func(s Status) {
-			if s.Phase == results.PhaseMeasure {
-				interrupt()
-			}
-		}
-		if _, err := Run(ctx, ctx, job); err != nil {
-			t.Error(err)
-		}
-		if n := count(); n != 0 {
-			t.Errorf("%d keys are left", n)
-		}
-	})
-	t.Run("refused", func(t *testing.T) {
-		if _, err := client.Put(t.Context(), "/registry/pods/default/mine", "x"); err != nil {
-			t.Fatal(err)
-		}
-		job := jobOf(t, churn, foreign)
-		if _, err := Run(t.Context(), t.Context(), job); err == nil || !strings.Contains(err.Error(), "holds 1 keys") {
-			t.Errorf("error %v", err)
-		}
-		if n := count(); n != 1 {
-			t.Errorf("there are %d keys after a refusal, want 1", n)
-		}
-	})
 }
 
 // An endpoint that nobody answers at is told within 5 s, without the password.

@@ -100,6 +100,9 @@ func (s *shapes) shapeOf(m proto.Message) (object, text string) {
 	case *pb.CompactionRequest:
 		return "compact", fmt.Sprintf("Compact{physical=%v}", r.Physical)
 	case *pb.LeaseGrantRequest:
+		if r.TTL == int64(ownerTTL/time.Second) {
+			return "", "" // the run takes its prefix
+		}
 		return "lease", fmt.Sprintf("LeaseGrant{ttl=%d}", r.TTL)
 	case *pb.LeaseRevokeRequest:
 		return "lease", "LeaseRevoke"
@@ -164,6 +167,11 @@ func (s *shapes) rangeText(r *pb.RangeRequest) string {
 }
 
 func (s *shapes) txn(r *pb.TxnRequest) (object, text string) {
+	if slices.ContainsFunc(r.Compare, func(c *pb.Compare) bool {
+		return strings.Contains(string(c.Key), ownFolder) || strings.HasSuffix(string(c.Key), "/")
+	}) {
+		return "", "" // the run takes its prefix, or cleans up
+	}
 	compare := "nothing"
 	if len(r.Compare) == 1 {
 		c := r.Compare[0]

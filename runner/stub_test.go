@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 
@@ -62,10 +64,12 @@ func holding(how string, rng *rand.Rand) time.Duration {
 type stub struct {
 	pb.UnimplementedKVServer
 	pb.UnimplementedMaintenanceServer
+	pb.UnimplementedLeaseServer
 	how     string
 	start   time.Time
 	mu      sync.Mutex // guards all below
 	rng     *rand.Rand
+	own     []*mvccpb.KeyValue // what Txns have put: the run's own keys
 	held    *hdr.Histogram
 	arrived []int64
 }
@@ -179,12 +183,56 @@ func (s *stub) Put(ctx context.Context, _ *pb.PutRequest) (*pb.PutResponse, erro
 	return &pb.PutResponse{Header: &pb.ResponseHeader{Revision: 2}}, nil
 }
 
-func (*stub) Range(context.Context, *pb.RangeRequest) (*pb.RangeResponse, error) {
-	return &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: 1}}, nil
+func (s *stub) Range(_ context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
+	reply := &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: 1}}
+	if strings.HasSuffix(string(r.Key), ownFolder) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		reply.Kvs, reply.Count = s.own, int64(len(s.own))
+	}
+	return reply, nil
+}
+
+// Txn lets a run own its prefix, and let go of it.
+func (s *stub) Txn(_ context.Context, r *pb.TxnRequest) (*pb.TxnResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	reply := &pb.TxnResponse{Header: &pb.ResponseHeader{Revision: 2}, Succeeded: true}
+	for _, o := range r.Success {
+		if put := o.GetRequestPut(); put != nil {
+			s.own = append(s.own, &mvccpb.KeyValue{Key: put.Key, Value: put.Value})
+			reply.Responses = append(reply.Responses, &pb.ResponseOp{Response: &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{}}})
+			continue
+		}
+		gone := o.GetRequestDeleteRange().GetKey()
+		s.own = slices.DeleteFunc(s.own, func(kv *mvccpb.KeyValue) bool { return string(kv.Key) == string(gone) })
+		reply.Responses = append(reply.Responses, &pb.ResponseOp{Response: &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{}}})
+	}
+	return reply, nil
+}
+
+func (*stub) LeaseGrant(_ context.Context, r *pb.LeaseGrantRequest) (*pb.LeaseGrantResponse, error) {
+	return &pb.LeaseGrantResponse{ID: 1, TTL: r.TTL}, nil
+}
+
+func (*stub) LeaseRevoke(context.Context, *pb.LeaseRevokeRequest) (*pb.LeaseRevokeResponse, error) {
+	return &pb.LeaseRevokeResponse{}, nil
+}
+
+func (*stub) LeaseKeepAlive(all pb.Lease_LeaseKeepAliveServer) error {
+	for {
+		r, err := all.Recv()
+		if err != nil {
+			return nil //nolint:nilerr // the run has gone
+		}
+		if err := all.Send(&pb.LeaseKeepAliveResponse{ID: r.ID, TTL: 60}); err != nil {
+			return err
+		}
+	}
 }
 
 func (*stub) Status(context.Context, *pb.StatusRequest) (*pb.StatusResponse, error) {
-	return &pb.StatusResponse{Version: "stub"}, nil
+	return &pb.StatusResponse{Version: "stub", DbSizeQuota: -1}, nil // it keeps nothing, and has no end
 }
 
 // serveStub serves until standard input ends, and then tells its report.
@@ -204,6 +252,7 @@ func serveStub(args []string) error {
 	server := grpc.NewServer(options...)
 	pb.RegisterKVServer(server, s)
 	pb.RegisterMaintenanceServer(server, s)
+	pb.RegisterLeaseServer(server, s)
 	fmt.Fprintln(os.Stdout, "http://"+listener.Addr().String())
 	go func() {
 		_, _ = bufio.NewReader(os.Stdin).ReadString(0)

@@ -10,9 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
@@ -41,6 +38,8 @@ type target struct {
 	members membership
 	// endpoints tell answers of several endpoints apart; nil where there is only one.
 	endpoints *record.Endpoints
+	// foreign is nil on a lab.
+	foreign *foreign
 	// leases are what the run has granted; nil until it is prepared.
 	leases *leaseList
 }
@@ -48,10 +47,10 @@ type target struct {
 // registry is where Kubernetes' objects lie.
 const registry = "/registry/"
 
-// open starts the lab, or connects to the endpoints and makes sure that no key is there.
+// open starts the lab, or connects to the endpoints and makes a prefix there the run's own.
 func open(ctx context.Context, folder string, job Job) (*target, error) {
 	if len(job.Configuration.Endpoints) > 0 {
-		return openForeign(ctx, job)
+		return openForeign(ctx, folder, job)
 	}
 	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Etcd: job.Etcd, Keep: job.Keep})
 	if err != nil {
@@ -85,27 +84,6 @@ func (t *target) dialLab(ctx context.Context, job Job) error {
 		})
 	}
 	return nil
-}
-
-// openForeign connects to a cluster that exists. It is refused unless it holds no key at all.
-func openForeign(ctx context.Context, job Job) (*target, error) {
-	config, err := tlsOf(job.Configuration)
-	if err != nil {
-		return nil, err
-	}
-	own := "/etcd-dyno/" + job.Scenario.Name
-	t := &target{prefix: own + registry, own: own + "/"}
-	o := kube.Options{
-		Endpoints: job.Configuration.Endpoints, TLS: config,
-		Username: job.Credentials.Username, Password: job.Credentials.Password,
-	}
-	if err := t.dial(ctx, o, job); err != nil {
-		return nil, err
-	}
-	if err := t.refuseUnlessEmpty(ctx); err != nil {
-		return nil, errors.Join(err, t.api.Close())
-	}
-	return t, nil
 }
 
 func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
@@ -193,31 +171,6 @@ func tlsOf(c scenarios.Configuration) (*tls.Config, error) {
 	return config, nil
 }
 
-// ErrNotEmpty tells that a cluster that exists holds keys, so that nothing was sent to it.
-var ErrNotEmpty = errors.New("the cluster is not empty")
-
-// refuseUnlessEmpty makes sure that a cluster that is not ours holds no key.
-func (t *target) refuseUnlessEmpty(ctx context.Context) error {
-	c, err := t.api.Connect()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	all, err := c.KV.Get(ctx, "\x00", clientv3.WithFromKey(), clientv3.WithLimit(1), clientv3.WithKeysOnly())
-	if err != nil {
-		return fmt.Errorf("looking whether the cluster is empty (this needs read permission on all keys): %w", err)
-	}
-	if all.Count == 0 {
-		return nil
-	}
-	hint := ""
-	if key := string(all.Kvs[0].Key); strings.HasPrefix(key, "/etcd-dyno/") {
-		hint = "; keys below /etcd-dyno/ are left from an earlier run that was killed: etcdctl del --prefix /etcd-dyno/"
-	}
-	return fmt.Errorf("%w: it holds %d keys, and etcd-dyno touches only clusters that hold none%s", ErrNotEmpty, all.Count, hint)
-}
-
 // closeTimeout bounds how long taking everything away may last, whatever became
 // of the run. A cluster that does not answer is given up sooner: see kube.DeletePrefix.
 const closeTimeout = 10 * time.Minute
@@ -239,37 +192,3 @@ func (t *target) close(ctx context.Context) error {
 	}
 	return errors.Join(all...)
 }
-
-// clean deletes the run's keys, a page at a time, and revokes its leases.
-func (t *target) clean(ctx context.Context) error {
-	c, err := t.api.Connect()
-	if err != nil {
-		return err
-	}
-	leases := t.revoke(ctx, c.Client)
-	if err := kube.DeletePrefix(ctx, c.Client, t.own); err != nil {
-		return errors.Join(leases, fmt.Errorf("deleting what the run wrote: keys below %s may be left, remove them with etcdctl del --prefix %s: %w", t.own, t.own, err))
-	}
-	return leases
-}
-
-// revoke revokes the run's leases; those that have expired meanwhile are as good.
-func (t *target) revoke(ctx context.Context, c *clientv3.Client) error {
-	if t.leases == nil {
-		return nil
-	}
-	t.leases.mu.Lock()
-	defer t.leases.mu.Unlock()
-	for id := range t.leases.ids {
-		each, cancel := context.WithTimeout(ctx, revokeTimeout)
-		_, err := c.Revoke(each, id)
-		cancel()
-		if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
-			return fmt.Errorf("revoking the lease %x (it expires by itself within %v): %w", int64(id), eventTTL*time.Second, err)
-		}
-	}
-	return nil
-}
-
-// revokeTimeout is how long revoking one lease may take.
-const revokeTimeout = 15 * time.Second

@@ -128,13 +128,7 @@ func startEtcd(tb testing.TB) *clientv3.Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	l := startLab(tb, single)
-	client, err := clientv3.New(clientv3.Config{Endpoints: l.Endpoints(), Logger: zap.NewNop()})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = client.Close() })
-	return client
+	return clientOf(tb, startLab(tb, single).Endpoints())
 }
 
 // startLab starts a lab that lives as long as the test.
@@ -150,6 +144,17 @@ func startLab(tb testing.TB, c scenarios.Configuration) *lab.Lab {
 		}
 	})
 	return l
+}
+
+// clientOf is a client of endpoints.
+func clientOf(tb testing.TB, endpoints []string) *clientv3.Client {
+	tb.Helper()
+	client, err := clientv3.New(clientv3.Config{Endpoints: endpoints, Logger: zap.NewNop()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = client.Close() })
+	return client
 }
 
 // proofWatchers is how many watchers each of these runs has.

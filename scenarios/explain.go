@@ -106,6 +106,9 @@ func ExplainScenario(nameOrFile string, sets []string) (Explanation, error) {
 	return explainScenario(s, derived), nil
 }
 
+// Explain says what the scenario would do. What it does not state is not told.
+func (s Scenario) Explain() Explanation { return explainScenario(s, nil) }
+
 func explainScenario(s Scenario, derived []Derivation) Explanation {
 	e := Explanation{
 		Name: s.Name, Description: s.Description, WarmupS: s.Phases.Warmup.Seconds(), MeasureS: s.Phases.Measure.Seconds(), DrainS: s.Phases.Drain.Seconds(),

@@ -26,7 +26,7 @@ func fillDisk(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	runs, kept := filepath.Join(dir, "runs"), filepath.Join(dir, "kept")
-	script := `mount -t tmpfs -o size=200k none "$1" && { "$0" run pod-churn --runs-dir "$1" --endpoints "$2" --set phases.measure=10m --set setup.pods.count=100 --set workload.churn.arrival.rate=20/s; code=$?; cp -r "$1" "$3"; exit $code; }`
+	script := `mount -t tmpfs -o size=200k none "$1" && { "$0" run pod-churn --runs-dir "$1" --endpoints "$2" --yes --set phases.measure=10m --set setup.pods.count=100 --set workload.churn.arrival.rate=20/s; code=$?; cp -r "$1" "$3"; exit $code; }`
 	for _, d := range []string{runs, kept} {
 		if err := os.Mkdir(d, 0o755); err != nil {
 			t.Fatal(err)

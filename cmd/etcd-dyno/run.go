@@ -18,15 +18,13 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	configuration     string
-	endpoints         []string
-	cacert, cert, key string
-	user              string
-	sets              []string
-	runsDir           string
-	output            string
-	keep, strict      bool
-	allowDisruptive   bool
+	targetFlags
+	foreignFlags
+	configuration string
+	sets          []string
+	runsDir       string
+	output        string
+	keep, strict  bool
 }
 
 func runCommand(std standard) *cobra.Command {
@@ -39,9 +37,13 @@ func runCommand(std standard) *cobra.Command {
 SCENARIO is a built-in name (` + strings.Join(scenarios.ScenarioNames(), ", ") + `) or a TOML file.
 
 Without --configuration or --endpoints a lab is started on this machine: real
-etcd, its data on a real disk, gone afterwards. A cluster of your own is touched
-only with --endpoints, and only if it holds no key at all; what was written is
-deleted at the end.`,
+etcd, its data on a real disk, gone afterwards.
+
+A cluster of your own is touched only with --endpoints, or a configuration with
+endpoints. Its other keys stay as they are: everything is written below
+/etcd-dyno/SCENARIO/ (--prefix) and deleted at the end. The plan is shown first,
+and wants a yes. The load ends by itself before nine tenths of etcd's quota are
+full, and the history is compacted only with --allow-disruptive.`,
 		Example: `  etcd-dyno run pod-churn
   etcd-dyno run pod-churn --configuration three --set phases.measure=60s
   etcd-dyno run ./my-scenario.toml --endpoints https://10.0.0.1:2379 --cacert ca.pem --cert me.pem --key me.key`,
@@ -50,17 +52,13 @@ deleted at the end.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.configuration, "configuration", "", "what to run against: a built-in lab ("+strings.Join(scenarios.ConfigurationNames(), ", ")+") or a TOML file")
-	flags.StringSliceVar(&f.endpoints, "endpoints", nil, "client URLs of a cluster that exists; it must hold no key")
-	flags.StringVar(&f.cacert, "cacert", "", "PEM file of the CA that signed the cluster's certificates")
-	flags.StringVar(&f.cert, "cert", "", "PEM file of the client certificate")
-	flags.StringVar(&f.key, "key", "", "PEM file of the client certificate's key")
-	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD; the password is also taken from ETCD_DYNO_PASSWORD, or asked for on a terminal")
+	f.targetFlags.register(flags)
+	f.foreignFlags.register(flags)
 	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the scenario, configuration.PATH=VALUE the configuration; may be repeated")
 	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where run folders are made")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
 	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
 	flags.BoolVar(&f.strict, "strict", false, "a percentile threshold with too few samples is a breach")
-	flags.BoolVar(&f.allowDisruptive, "allow-disruptive", false, "let the scenario compact the history of a cluster that exists")
 	return c
 }
 
@@ -132,6 +130,8 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 			return exitError{exitInvalid, errors.Join(failed, err)}
 		case interrupted:
 			return exitError{exitInterrupted, errors.New("interrupted before anything was measured")}
+		case errors.Is(failed, runner.ErrNotConfirmed):
+			return exitError{exitUsage, failed}
 		case failed != nil:
 			return exitError{exitCannotRun, failed}
 		}
@@ -156,7 +156,10 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 
 // jobOf reads and checks everything that the user asked for; nothing is sent.
 func jobOf(std standard, name string, f runFlags) (runner.Job, error) {
-	job := runner.Job{RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, AllowDisruptive: f.allowDisruptive, Tool: "etcd-dyno " + version}
+	job := runner.Job{
+		RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, AllowDisruptive: f.allowDisruptive, Prefix: f.prefix, ReusePrefix: f.reuse,
+		Confirm: confirmer(std, f.yes), Tool: "etcd-dyno " + version,
+	}
 	if f.output != "table" && f.output != "json" {
 		return job, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
 	}
@@ -173,40 +176,48 @@ func jobOf(std standard, name string, f runFlags) (runner.Job, error) {
 	if err := runner.CheckFiles(job.Configuration); err != nil {
 		return job, err
 	}
-	job.Credentials, err = credentialsOf(std, f, len(job.Configuration.Endpoints) > 0)
+	foreign := len(job.Configuration.Endpoints) > 0
+	if err := f.foreignFlags.check(foreign); err != nil {
+		return job, err
+	}
+	job.Credentials, err = credentialsOf(std, f.targetFlags, foreign)
 	return job, err
 }
 
 // configurationOf is what to run against: the flags' endpoints, or a configuration by name or file.
 func configurationOf(f runFlags, s scenarios.Scenario, sets []string) (scenarios.Configuration, error) {
 	if len(f.endpoints) == 0 {
-		if f.cacert+f.cert+f.key != "" {
-			return scenarios.Configuration{}, errors.New("--cacert, --cert and --key are for --endpoints; in a configuration file they are written cacert, cert and key")
+		if err := f.checkForeign(); err != nil {
+			return scenarios.Configuration{}, err
 		}
 		name := s.Configuration
 		if f.configuration != "" {
 			name = f.configuration
 		}
-		return scenarios.LoadConfiguration(name, sets)
+		c, err := scenarios.LoadConfiguration(name, sets)
+		if err != nil {
+			return c, err
+		}
+		return completed(c)
 	}
 	if f.configuration != "" {
 		return scenarios.Configuration{}, errors.New("--configuration and --endpoints exclude each other: a run has one target")
 	}
-	asked := scenarios.Configuration{Name: "endpoints", Endpoints: f.endpoints, CACert: f.cacert, Cert: f.cert, Key: f.key}
-	return scenarios.ParseConfiguration("--endpoints", scenarios.EncodeConfiguration(asked), sets)
+	endpoints, err := f.endpointsOf()
+	if err != nil {
+		return scenarios.Configuration{}, err
+	}
+	return f.existing(endpoints, sets)
 }
 
 // credentialsOf takes user and password from the flag, the environment, or a terminal.
-func credentialsOf(std standard, f runFlags, foreign bool) (runner.Credentials, error) {
-	if f.user == "" {
-		return runner.Credentials{}, nil
-	}
-	if !foreign {
+func credentialsOf(std standard, f targetFlags, foreign bool) (runner.Credentials, error) {
+	if f.user != "" && !foreign {
 		return runner.Credentials{}, errors.New("--user is for a cluster that exists: it needs --endpoints")
 	}
-	name, password, given := strings.Cut(f.user, ":")
-	if !given {
-		password = os.Getenv("ETCD_DYNO_PASSWORD")
+	name, password, given := f.userOf(foreign)
+	if name == "" && !given {
+		return runner.Credentials{}, nil
 	}
 	if password == "" && term.IsTerminal(int(std.in.Fd())) {
 		fmt.Fprintf(std.err, "password of %s: ", name)
@@ -227,22 +238,12 @@ func credentialsOf(std standard, f runFlags, foreign bool) (runner.Credentials, 
 func reproduce(f runFlags, job runner.Job) string {
 	words := []string{"etcd-dyno", "run", "./" + results.ScenarioFile}
 	if len(job.Configuration.Endpoints) > 0 {
-		words = append(words, "--endpoints", strings.Join(job.Configuration.Endpoints, ","))
-		user, _, _ := strings.Cut(f.user, ":")
-		c := job.Configuration
-		for _, each := range [...][2]string{{"--cacert", c.CACert}, {"--cert", c.Cert}, {"--key", c.Key}, {"--user", user}} {
-			if each[1] != "" {
-				words = append(words, each[0], each[1])
-			}
-		}
+		words = append(words, reproduceForeign(f, job)...)
 	} else {
 		words = append(words, "--configuration", "./"+results.ConfigurationFile)
 	}
 	if f.strict {
 		words = append(words, "--strict")
-	}
-	if f.allowDisruptive {
-		words = append(words, "--allow-disruptive")
 	}
 	return strings.Join(words, " ")
 }

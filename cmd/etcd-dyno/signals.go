@@ -27,6 +27,14 @@ func labInterrupted() interrupted {
 	}
 }
 
+// cleanInterrupted is what is said of a cleaning.
+func cleanInterrupted() interrupted {
+	return interrupted{
+		"interrupted: ending after the page that is being deleted",
+		"interrupted again: once more to die",
+	}
+}
+
 // untilSignals returns a context that ends at the first SIGINT or SIGTERM, and
 // one that ends at the second.
 func untilSignals(std standard, say interrupted) (ctx, cut context.Context, stop func()) {

@@ -130,7 +130,7 @@ func runPinned(t *testing.T, rate, generator, etcd int, disturb func(ctx context
 	pin(t, member, etcd)
 
 	runs := filepath.Join(dir, "runs")
-	command := exec.CommandContext(t.Context(), os.Args[0], "run", file, "--runs-dir", runs, "--endpoints", l.Endpoints()[0])
+	command := exec.CommandContext(t.Context(), os.Args[0], "run", file, "--runs-dir", runs, "--endpoints", l.Endpoints()[0], "--yes")
 	var talk bytes.Buffer
 	command.Stderr, command.Env = &talk, append(os.Environ(), "GOMAXPROCS=1")
 	if err := command.Start(); err != nil {

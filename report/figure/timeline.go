@@ -34,7 +34,7 @@ type Timeline struct {
 }
 
 // marked are the events that have a mark: something happened to the cluster, or the user ended the load.
-var marked = []results.EventKind{results.EventMember, results.EventConnection, results.EventLeader, results.EventInterrupted, results.EventAborted}
+var marked = []results.EventKind{results.EventMember, results.EventConnection, results.EventLeader, results.EventInterrupted, results.EventAborted, results.EventStopped}
 
 // NewTimeline cuts a run's intervals into columns.
 func NewTimeline(run *results.Run) Timeline {

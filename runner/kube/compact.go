@@ -9,8 +9,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// compactRevKey is the key by which API servers agree on who compacts. It lies beside the registry, not below it.
-const compactRevKey = "compact_rev_key"
+// CompactRevKey is the key by which API servers agree on who compacts. It lies beside the registry, not below it.
+const CompactRevKey = "compact_rev_key"
 
 // registry ends the prefix of all objects.
 const registry = "registry/"
@@ -30,9 +30,9 @@ func (a *API) Compactor() (*Compactor, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := compactRevKey
+	key := CompactRevKey
 	if a.options.Prefix != "/"+registry {
-		key = strings.TrimSuffix(a.options.Prefix, registry) + compactRevKey
+		key = strings.TrimSuffix(a.options.Prefix, registry) + CompactRevKey
 	}
 	return &Compactor{client: c.Client, key: key}, nil
 }

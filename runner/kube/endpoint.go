@@ -38,11 +38,11 @@ func (a *API) Endpoints() ([]Endpoint, error) {
 type Raft struct {
 	// Member is its own ID.
 	Member uint64
-	// DBBytes is the size of its database.
-	DBBytes int64
 	// Leads tells that the member is the leader itself; Leader is 0 where it knows of none.
 	Leads        bool
 	Leader, Term uint64
+	// Database is how many bytes the member's database file has.
+	Database int64
 }
 
 // Raft asks the member, which answers without asking the others.
@@ -53,7 +53,7 @@ func (e Endpoint) Raft(ctx context.Context) (Raft, error) {
 		return Raft{}, fmt.Errorf("asking %s for its state: %w", e.URL, err)
 	}
 	member := r.GetHeader().GetMemberId()
-	return Raft{DBBytes: r.DbSize, Leads: r.Leader != 0 && r.Leader == member, Member: member, Leader: r.Leader, Term: r.RaftTerm}, nil
+	return Raft{Database: r.DbSize, Leads: r.Leader != 0 && r.Leader == member, Member: member, Leader: r.Leader, Term: r.RaftTerm}, nil
 }
 
 // MemberNames asks the cluster for its members' names, by their IDs.
