@@ -141,7 +141,7 @@ func (h contents) refusal(reuse bool) error {
 	const other = "choose another prefix with --prefix /etcd-dyno/…/"
 	switch {
 	case h.lives:
-		return fmt.Errorf("%w: %s is used by %s; wait for its end, or %s (a run that was killed a moment ago lives for another %v)", ErrPrefix, h.prefix, h.owner, other, ownerTTL)
+		return fmt.Errorf("%w: %s is used by %s; wait for its end, or %s (a run that was killed counts as alive for a minute)", ErrPrefix, h.prefix, h.owner, other)
 	case h.others > 0:
 		return fmt.Errorf("%w: below %s there are %s that etcd-dyno has not written, for example %s; they are not touched: %s", ErrPrefix, h.prefix, keys(h.others), h.example, other)
 	case h.marked && !reuse:

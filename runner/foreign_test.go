@@ -162,6 +162,10 @@ func TestPrefixOccupied(t *testing.T) {
 		}
 		return o
 	}
+	unmarked := func(tb testing.TB) {
+		tb.Helper()
+		putKey(tb, client, prefix+"registry/x")
+	}
 	// crashed is what a run leaves that was killed a minute ago.
 	crashed := func(tb testing.TB) {
 		tb.Helper()
@@ -182,15 +186,17 @@ func TestPrefixOccupied(t *testing.T) {
 		prefix string
 		want   []string // in the error; none where the run begins
 	}{
-		{name: "keys without a marker", there: func(tb testing.TB) { putKey(tb, client, prefix+"registry/x") }, want: []string{"1 key ", prefix + "registry/x", "--prefix"}},
-		{name: "keys without a marker, to be reused", there: func(tb testing.TB) { putKey(tb, client, prefix+"registry/x") }, reuse: true, want: []string{"1 key ", prefix + "registry/x", "--prefix"}},
+		{name: "keys without a marker", there: unmarked, want: []string{"1 key ", prefix + "registry/x", "--prefix"}},
+		{name: "keys without a marker, to be reused", there: unmarked, reuse: true, want: []string{"1 key ", prefix + "registry/x", "--prefix"}},
 		{name: "left by a crash", there: crashed, want: []string{"4 keys ", "crashed", "etcd-dyno clean", "--reuse-prefix"}},
 		{name: "left by a crash, to be reused", there: crashed, reuse: true},
 		{name: "left by a crash, with others' keys, to be reused", there: func(tb testing.TB) {
+			tb.Helper()
 			crashed(tb)
 			putKey(tb, client, prefix+"zz/mine")
 		}, reuse: true, want: []string{"1 key ", prefix + "zz/mine", "--prefix"}},
 		{name: "a run that lives, to be reused", there: func(tb testing.TB) {
+			tb.Helper()
 			o := mark(tb, "living")
 			tb.Cleanup(func() {
 				o.stop()

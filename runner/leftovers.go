@@ -145,7 +145,7 @@ var ErrAlive = errors.New("a run is using it")
 func (c *Cleaner) Remove(ctx context.Context, l Leftover) (Removed, error) {
 	removed := Removed{Prefix: l.Prefix}
 	if l.Alive {
-		return removed, fmt.Errorf("removing what lies below %s: %w: %s; wait for its end (a run that was killed a moment ago lives for another %v)", l.Prefix, ErrAlive, l.By, ownerTTL)
+		return removed, fmt.Errorf("removing what lies below %s: %w: %s; wait for its end (a run that was killed counts as alive for a minute)", l.Prefix, ErrAlive, l.By)
 	}
 	leases, err := leasesOfLoad(ctx, c.client, l.Prefix)
 	if err != nil {

@@ -155,7 +155,7 @@ func (d *cleaned) show(out io.Writer, prefix string) error {
 		for _, l := range d.Found {
 			state := "left"
 			if l.Alive {
-				state = "alive, or killed less than a minute ago"
+				state = "alive"
 			}
 			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", l.Prefix, l.Keys, l.By.Started.Local().Format(time.DateTime), l.By.Run, state)
 		}
@@ -165,11 +165,11 @@ func (d *cleaned) show(out io.Writer, prefix string) error {
 	}
 	for _, l := range d.Found {
 		if l.Others > 0 {
-			fmt.Fprintf(out, "%d other keys below %s stay, for example %s\n", l.Others, l.Prefix, l.Example)
+			fmt.Fprintf(out, "other keys below %s: %d, for example %s; they stay\n", l.Prefix, l.Others, l.Example)
 		}
 	}
 	if d.Unmarked > 0 {
-		fmt.Fprintf(out, "%d keys below %s are marked by no run of etcd-dyno, and stay\n", d.Unmarked, prefix)
+		fmt.Fprintf(out, "keys below %s that no run of etcd-dyno has marked: %d; they stay\n", prefix, d.Unmarked)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (d *cleaned) remove(ctx context.Context, out io.Writer, c *runner.Cleaner) 
 		removed, err := c.Remove(ctx, l)
 		if removed.Keys > 0 {
 			d.Removed = append(d.Removed, removed)
-			fmt.Fprintf(out, "removed %d keys and %d leases of %s\n", removed.Keys, removed.Leases, removed.Prefix)
+			fmt.Fprintf(out, "removed %s: keys %d, leases %d\n", removed.Prefix, removed.Keys, removed.Leases)
 		}
 		if err != nil {
 			failed = append(failed, err)

@@ -143,7 +143,7 @@ func TestKilledThenCleaned(t *testing.T) {
 	expireOwner(t, c, prefix)
 	left, revision = keysOf(t, c)
 	clean(exitUsage, []string{"PREFIX", prefix, "--yes"})
-	clean(exitDone, []string{"1 keys below /etcd-dyno/mine/", "stay"}, "--yes", "--prefix", "/etcd-dyno/mine/")
+	clean(exitDone, []string{"marked: 1; they stay"}, "--yes", "--prefix", "/etcd-dyno/mine/")
 	if now, then := keysOf(t, c); !slices.Equal(now, left) || then != revision {
 		t.Errorf("clean changed something without a yes: %d keys, there were %d", len(now), len(left))
 	}
@@ -167,7 +167,7 @@ func TestKilledThenCleaned(t *testing.T) {
 	if leases, err := c.Leases(t.Context()); err != nil || len(leases.Leases) > 0 {
 		t.Errorf("leases %v, %v", leases, err)
 	}
-	clean(exitDone, []string{"No run has left anything", "1 keys below"})
+	clean(exitDone, []string{"No run has left anything", "marked: 1; they stay"})
 }
 
 // killMidRun starts the tool on a cluster, and kills it when it has measured a while.
@@ -224,12 +224,16 @@ func TestEtcdctlVariables(t *testing.T) {
 		{"env, not set", nil, targetFlags{endpoints: []string{"env"}}, "ETCDCTL_ENDPOINTS is not set", ""},
 		{"env, plain", map[string]string{"ETCDCTL_ENDPOINTS": "10.0.0.1:2379, http://10.0.0.2:2379", "ETCDCTL_KEY": "k"}, targetFlags{endpoints: []string{"env"}}, `endpoints = ["http://10.0.0.1:2379", "http://10.0.0.2:2379"]`, ""},
 		{
-			"env, with certificates", map[string]string{"ETCDCTL_ENDPOINTS": "10.0.0.1:2379", "ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "c", "ETCDCTL_KEY": "k", "ETCDCTL_USER": "root", "ETCDCTL_PASSWORD": "x"},
-			targetFlags{endpoints: []string{"env"}}, `endpoints = ["https://10.0.0.1:2379"] cacert = "ca" cert = "c" key = "k"`, "root:x",
+			"env, with certificates",
+			map[string]string{"ETCDCTL_ENDPOINTS": "10.0.0.1:2379", "ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "c", "ETCDCTL_KEY": "k", "ETCDCTL_USER": "root", "ETCDCTL_PASSWORD": "x"},
+			targetFlags{endpoints: []string{"env"}},
+			`endpoints = ["https://10.0.0.1:2379"] cacert = "ca" cert = "c" key = "k"`, "root:x",
 		},
 		{
-			"flags come first", map[string]string{"ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "c", "ETCDCTL_KEY": "k", "ETCDCTL_USER": "root:x", "ETCDCTL_PASSWORD": "y"},
-			targetFlags{endpoints: []string{"https://10.0.0.1:2379"}, cert: "mine", key: "mine", user: "me:p:w"}, `endpoints = ["https://10.0.0.1:2379"] cacert = "ca" cert = "mine" key = "mine"`, "me:p:w",
+			"flags come first",
+			map[string]string{"ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "c", "ETCDCTL_KEY": "k", "ETCDCTL_USER": "root:x", "ETCDCTL_PASSWORD": "y"},
+			targetFlags{endpoints: []string{"https://10.0.0.1:2379"}, cert: "mine", key: "mine", user: "me:p:w"},
+			`endpoints = ["https://10.0.0.1:2379"] cacert = "ca" cert = "mine" key = "mine"`, "me:p:w",
 		},
 		{"plain text needs none", map[string]string{"ETCDCTL_CACERT": "ca"}, targetFlags{endpoints: []string{"http://10.0.0.1:2379"}}, `endpoints = ["http://10.0.0.1:2379"]`, ""},
 	} {

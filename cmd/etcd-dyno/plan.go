@@ -192,7 +192,7 @@ func endRows(p runner.Plan) []planRow {
 	wide := "nothing"
 	switch {
 	case p.Compacts:
-		wide = "the history of ALL keys is compacted (--allow-disruptive): watches from old revisions break"
+		wide = "the history of ALL keys is compacted (--allow-disruptive)"
 	case p.WouldCompact:
 		wide = "nothing; the scenario's compactions are left out without --allow-disruptive"
 	}
