@@ -16,7 +16,8 @@ import (
 type examination struct {
 	examiner *kube.Examiner
 	books    *kube.Books
-	own      string // the prefix of the run's keys; empty where all keys are the run's
+	own      string   // the prefix of the run's keys; empty where all keys are the run's
+	apart    []string // keys below it that are no part of the load
 	lab      bool
 	members  []kube.Member // before the load
 	unlisted error         // why members is not known
@@ -40,6 +41,9 @@ func newExamination(ctx context.Context, t *target) (*examination, error) {
 		return nil, err
 	}
 	x := &examination{examiner: examiner, books: t.api.Books(), own: t.own, lab: t.lab != nil}
+	if t.foreign != nil {
+		x.apart = []string{t.own + markerKey, t.own + ownerKey}
+	}
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	x.members, x.unlisted = examiner.Members(ctx)
@@ -188,7 +192,7 @@ func (x *examination) liveKeys(ctx context.Context) (results.Status, string, err
 	for try := 1; ; try++ {
 		// Of a lease that there is no more before the count, or still is after it, it is known whether its keys are counted.
 		x.settle(ctx)
-		count, err := x.examiner.Count(ctx, x.own)
+		count, err := x.count(ctx)
 		if err != nil {
 			return "", "", err
 		}
@@ -205,6 +209,21 @@ func (x *examination) liveKeys(ctx context.Context) (results.Status, string, err
 			return "", "", err
 		}
 	}
+}
+
+// count is how many keys of the load there are.
+func (x *examination) count(ctx context.Context) (int64, error) {
+	all, err := x.examiner.Count(ctx, x.own)
+	if err != nil || len(x.apart) == 0 {
+		return all, err
+	}
+	apart, err := x.examiner.Read(ctx, x.apart)
+	for _, kv := range apart {
+		if kv != nil {
+			all--
+		}
+	}
+	return all, err
 }
 
 // keysFound tells how many keys there are, and how many there must be.

@@ -48,7 +48,7 @@ func openForeign(ctx context.Context, folder string, job Job) (*target, error) {
 
 // take plans, asks, and makes the prefix the run's own.
 func (t *target) take(ctx context.Context, folder string, job Job) error {
-	c, err := t.api.Connect()
+	c, err := t.api.ConnectApart()
 	if err != nil {
 		return err
 	}

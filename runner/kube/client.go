@@ -96,6 +96,11 @@ func firstStatus(ctx context.Context, c *clientv3.Client, endpoints []string) (*
 // Connect opens a client with a connection of its own, as the API server does
 // for each resource. It is closed by Close.
 func (a *API) Connect() (*kubernetes.Client, error) {
+	return a.connect(a.options.Endpoints, grpc.WithStatsHandler(wireStats{&a.connections}), grpc.WithChainUnaryInterceptor(a.books.intercept))
+}
+
+// ConnectApart is Connect for what is no part of the load: its writes are in no books.
+func (a *API) ConnectApart() (*kubernetes.Client, error) {
 	return a.connect(a.options.Endpoints, grpc.WithStatsHandler(wireStats{&a.connections}))
 }
 
@@ -105,7 +110,7 @@ func (a *API) connect(endpoints []string, options ...grpc.DialOption) (*kubernet
 		Username: a.options.Username, Password: a.options.Password,
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		DialTimeout: 4 * time.Second,
-		DialOptions: append(options, grpc.WithChainUnaryInterceptor(a.books.intercept)),
+		DialOptions: options,
 		Logger:      zap.NewNop(),
 	})
 	if err != nil {
