@@ -234,7 +234,7 @@ func keysFound(count int64, must kube.Balance) string {
 	case count == must.Lowest:
 		return fmt.Sprintf("%d keys, exactly those that were acknowledged", count)
 	default:
-		return fmt.Sprintf("%d keys, but to be %d by what was acknowledged", count, must.Lowest)
+		return fmt.Sprintf("%d keys, where %d were acknowledged", count, must.Lowest)
 	}
 }
 

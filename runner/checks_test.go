@@ -108,7 +108,7 @@ func TestChecksNoticeWhatOthersDo(t *testing.T) {
 
 	stranger := c.store.Key("ns", "stranger")
 	do(t, func() error { _, err := c.foreign.Put(ctx, stranger, "x"); return err })
-	c.want(t, map[string]string{"live-keys": "101 keys, but to be 100"})
+	c.want(t, map[string]string{"live-keys": "101 keys, where 100 were acknowledged"})
 	do(t, func() error { _, err := c.foreign.Delete(ctx, stranger); return err })
 	c.want(t, nil)
 
@@ -116,7 +116,7 @@ func TestChecksNoticeWhatOthersDo(t *testing.T) {
 	do(t, func() error { _, err := c.foreign.Put(ctx, changed, "x"); return err })
 	c.want(t, map[string]string{"acknowledged-writes": "1 of 100 keys that were read back are not as acknowledged: " + changed + " is of revision"})
 	do(t, func() error { _, err := c.foreign.Delete(ctx, deleted); return err })
-	c.want(t, map[string]string{"acknowledged-writes": deleted + " is absent", "live-keys": "99 keys, but to be 100"})
+	c.want(t, map[string]string{"acknowledged-writes": deleted + " is absent", "live-keys": "99 keys, where 100 were acknowledged"})
 
 	// What we write after it counts again.
 	for _, key := range []string{changed, deleted} {
@@ -126,7 +126,7 @@ func TestChecksNoticeWhatOthersDo(t *testing.T) {
 	do(t, func() error { _, err := c.store.Remove(ctx, deleted); return err })
 	c.want(t, nil)
 	do(t, func() error { _, err := c.foreign.Put(ctx, deleted, "x"); return err })
-	c.want(t, map[string]string{"acknowledged-writes": deleted, "live-keys": "100 keys, but to be 99"})
+	c.want(t, map[string]string{"acknowledged-writes": deleted, "live-keys": "100 keys, where 99 were acknowledged"})
 	do(t, func() error { _, err := c.store.Remove(ctx, deleted); return err })
 
 	alarm := &pb.AlarmRequest{Action: pb.AlarmRequest_ACTIVATE, Alarm: pb.AlarmType_NOSPACE, MemberID: c.exam.members[0].ID}
@@ -173,7 +173,7 @@ func TestChecksKnowLeases(t *testing.T) {
 	}
 	// A lease that ends before its time takes an acknowledged write with it.
 	do(t, func() error { _, err := c.foreign.Revoke(ctx, lives.ID); return err })
-	c.want(t, map[string]string{"acknowledged-writes": "lives is absent", "live-keys": "100 keys, but to be 101"})
+	c.want(t, map[string]string{"acknowledged-writes": "lives is absent", "live-keys": "100 keys, where 101 were acknowledged"})
 }
 
 // Members that hold the same, and members of two clusters, which do not.
