@@ -2,20 +2,20 @@ package scenarios
 
 import "github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
 
-// Refused is a flag under [etcd] that an etcd does not take.
+// Refused is a value of a configuration that is not taken where it is used.
 type Refused struct {
-	// Flag is empty where no single one is to blame.
-	Flag string
-	// Message is what that etcd has against it.
+	// Key is where it stands, as in "etcd", "snapshot-count" or "binary".
+	Key []string
+	// Message is what is wrong with it.
 	Message string
-	// Known are the flags that it has, where it does not know this one.
+	// Known are the keys that there could be, where it is none of them.
 	Known []string
 }
 
-// RefuseFlags tells of flags that the configuration's own etcd does not take,
-// each at its place in the file or in the --set that it came from. The
-// arguments are those of LoadConfiguration. It returns Faults, nil where none is refused.
-func RefuseFlags(nameOrFile string, sets []string, refused []Refused) error {
+// Refuse tells of values that a configuration's own etcd does not take, each at
+// its place in the file or in the --set that it came from. The arguments are
+// those of LoadConfiguration. It returns Faults, nil where none is refused.
+func Refuse(nameOrFile string, sets []string, refused []Refused) error {
 	if len(refused) == 0 {
 		return nil
 	}
@@ -27,13 +27,9 @@ func RefuseFlags(nameOrFile string, sets []string, refused []Refused) error {
 	if err != nil {
 		return err
 	}
-	etcd := d.table().sub("etcd")
 	for _, r := range refused {
-		if r.Flag == "" {
-			d.fault(etcd.path, "%s", r.Message)
-			continue
-		}
-		d.fault(etcd.at(r.Flag), "%s: %s%s", r.Flag, r.Message, nearest.Hint(r.Flag, r.Known))
+		name := r.Key[len(r.Key)-1]
+		d.fault(r.Key, "%s: %s%s", name, r.Message, nearest.Hint(name, r.Known))
 	}
 	return d.faults.err()
 }

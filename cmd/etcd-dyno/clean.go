@@ -87,13 +87,18 @@ func (f cleanFlags) cluster() (c scenarios.Configuration, err error) {
 			return c, fmt.Errorf("--prefix %s: %w", f.prefix, err)
 		}
 	}
-	run := runFlags{targetFlags: f.target, configuration: f.configuration}
+	run := runFlags{targetFlags: f.target}
+	if f.configuration != "" {
+		run.configurations = []string{f.configuration}
+	}
 	if len(f.target.endpoints) == 0 && f.configuration == "" {
 		return c, errors.New("clean is for a cluster that exists: it needs --endpoints, or a --configuration with endpoints")
 	}
-	if c, err = configurationOf(run, scenarios.Scenario{}, nil); err != nil {
+	all, err := configurationsOf(run, scenarios.Scenario{}, nil)
+	if err != nil {
 		return c, err
 	}
+	c = all[0]
 	if len(c.Endpoints) == 0 {
 		return c, fmt.Errorf("the configuration %s is a lab, which leaves nothing behind; name one with endpoints", c.Name)
 	}

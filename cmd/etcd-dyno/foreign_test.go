@@ -241,10 +241,10 @@ func TestEtcdctlVariables(t *testing.T) {
 			for _, name := range []string{"ETCDCTL_ENDPOINTS", "ETCDCTL_CACERT", "ETCDCTL_CERT", "ETCDCTL_KEY", "ETCDCTL_USER", "ETCDCTL_PASSWORD", "ETCD_DYNO_PASSWORD"} {
 				t.Setenv(name, tc.environment[name])
 			}
-			c, err := configurationOf(runFlags{targetFlags: tc.flags}, scenarios.Scenario{Configuration: "single"}, nil)
+			all, err := configurationsOf(runFlags{targetFlags: tc.flags}, scenarios.Scenario{Configuration: "single"}, nil)
 			got := fmt.Sprint(err)
 			if err == nil {
-				got = strings.ReplaceAll(string(scenarios.EncodeConfiguration(c)), "\n", " ")
+				got = strings.ReplaceAll(string(scenarios.EncodeConfiguration(all[0])), "\n", " ")
 			}
 			if got = strings.Join(strings.Fields(got), " "); !strings.Contains(got, tc.want) {
 				t.Errorf("got %s, want %s", got, tc.want)
@@ -252,7 +252,7 @@ func TestEtcdctlVariables(t *testing.T) {
 			if err != nil {
 				return
 			}
-			credentials, err := credentialsOf(standard{in: os.Stdin, err: os.Stderr}, tc.flags, len(c.Endpoints) > 0)
+			credentials, err := credentialsOf(standard{in: os.Stdin, err: os.Stderr}, tc.flags, len(all[0].Endpoints) > 0)
 			user := strings.Trim(credentials.Username+":"+credentials.Password, ":")
 			if err != nil || user != tc.user {
 				t.Errorf("user %q, %v, want %q", user, err, tc.user)

@@ -43,7 +43,22 @@ func configurationFiles() catalogue {
 			c, err := scenarios.LoadConfiguration(name, sets)
 			return loaded{c.Name, c.SHA256, scenarios.EncodeConfiguration(c)}, err
 		},
+		check: flagsTaken,
 	}
+}
+
+// flagsTaken has a configuration's own etcd judge its flags. One that would have to be
+// built first is not asked.
+func flagsTaken(name string) error {
+	c, err := scenarios.LoadConfiguration(name, nil)
+	if err != nil || c.Version != "" || len(c.Endpoints) > 0 {
+		return err
+	}
+	_, refused, err := lab.FindEtcd(context.Background(), c, "", nil)
+	if err != nil {
+		return err
+	}
+	return scenarios.Refuse(name, nil, refused)
 }
 
 // ownSets takes --set with and without the prefix that it has where there is a scenario too.
@@ -128,14 +143,18 @@ func up(std standard, name string, f upFlags) error {
 	if len(c.Endpoints) > 0 {
 		return exitError{exitUsage, fmt.Errorf("%s has endpoints: that cluster is up already", name)}
 	}
+	ctx, cut, stop := untilSignals(std, labInterrupted())
+	defer stop()
+	etcd, err := findEtcd(ctx, std, c, name, sets)
+	if err != nil {
+		return err
+	}
 	sweep(std, f.runsDir)
 	folder, err := runner.MakeFolder(f.runsDir, "lab", c.Name, time.Now())
 	if err != nil {
 		return exitError{exitCannotRun, err}
 	}
-	ctx, cut, stop := untilSignals(std, labInterrupted())
-	defer stop()
-	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: c, Keep: f.keep})
+	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: c, Etcd: etcd, Keep: f.keep})
 	if err != nil {
 		if ctx.Err() != nil {
 			return exitError{exitInterrupted, errors.Join(errors.New("interrupted before the lab was up"), os.RemoveAll(folder))}

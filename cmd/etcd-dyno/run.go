@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,11 +21,11 @@ import (
 type runFlags struct {
 	targetFlags
 	foreignFlags
-	configuration string
-	sets          []string
-	runsDir       string
-	output        string
-	keep, strict  bool
+	configurations []string
+	sets           []string
+	runsDir        string
+	output         string
+	keep, strict   bool
 }
 
 func runCommand(std standard) *cobra.Command {
@@ -37,7 +38,8 @@ func runCommand(std standard) *cobra.Command {
 SCENARIO is a built-in name (` + strings.Join(scenarios.ScenarioNames(), ", ") + `) or a TOML file.
 
 Without --configuration or --endpoints a lab is started on this machine: real
-etcd, its data on a real disk, gone afterwards.
+etcd, its data on a real disk, gone afterwards. Several configurations are run
+one after the other, and one table compares them.
 
 A cluster of your own is touched only with --endpoints, or a configuration with
 endpoints. Its other keys stay as they are: everything is written below
@@ -46,12 +48,13 @@ and wants a yes. The load ends by itself before nine tenths of etcd's quota are
 full, and the history is compacted only with --allow-disruptive.`,
 		Example: `  etcd-dyno run pod-churn
   etcd-dyno run pod-churn --configuration three --set phases.measure=60s
+  etcd-dyno run pod-churn --configuration single,slow-disk,three-zones
   etcd-dyno run ./my-scenario.toml --endpoints https://10.0.0.1:2379 --cacert ca.pem --cert me.pem --key me.key`,
 		Args: exactlyOne("SCENARIO", scenarios.ScenarioNames),
 		RunE: func(_ *cobra.Command, args []string) error { return run(std, args[0], f) },
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.configuration, "configuration", "", "what to run against: a built-in lab ("+strings.Join(scenarios.ConfigurationNames(), ", ")+") or a TOML file")
+	flags.StringSliceVar(&f.configurations, "configuration", nil, "what to run against: a built-in lab ("+strings.Join(scenarios.ConfigurationNames(), ", ")+") or a TOML file; several, with commas, are run one after the other and compared")
 	f.targetFlags.register(flags)
 	f.foreignFlags.register(flags)
 	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the scenario, configuration.PATH=VALUE the configuration; may be repeated")
@@ -85,19 +88,37 @@ func exactlyOne(what string, known func() []string) cobra.PositionalArgs {
 
 // run does the run command.
 func run(std standard, name string, f runFlags) error {
-	job, err := jobOf(std, name, f)
+	jobs, err := jobsOf(std, name, f)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	sweep(std, f.runsDir)
 	ctx, cut, stop := untilSignals(std, runInterrupted())
 	defer stop()
+	if err := findEtcds(ctx, std, f, jobs); err != nil {
+		return err
+	}
+	sweep(std, f.runsDir)
+	if len(jobs) > 1 {
+		return runAll(ctx, cut, std, f, jobs)
+	}
+	o := runOne(ctx, cut, std, f, jobs[0])
+	if o.result != nil {
+		if err := printResult(std, *o.result, f.output); err != nil {
+			return exitError{exitCannotRun, err}
+		}
+	}
+	o.tell(std)
+	return o.exit()
+}
+
+// runOne does one run.
+func runOne(ctx, cut context.Context, std standard, f runFlags, job runner.Job) outcome {
 	display := newDisplay(std)
 	job.Started = func(folder string) { fmt.Fprintf(std.err, "run folder: %s\n", folder) }
 	job.Progress = display.show
 	folder, err := runner.Run(ctx, cut, job)
 	display.close()
-	return finish(std, f, job, folder, err, ctx.Err() != nil)
+	return finish(f, job, folder, err, ctx.Err() != nil)
 }
 
 // sweep takes away what killed runs left.
@@ -111,10 +132,44 @@ func sweep(std standard, runsDir string) {
 	}
 }
 
-// finish writes result and report from what the journal has, and prints the summary.
-func finish(std standard, f runFlags, job runner.Job, folder string, failed error, interrupted bool) error {
+// outcome is what came of one run.
+type outcome struct {
+	folder string
+	// result is nil where nothing was measured.
+	result *results.Result
+	// failed is what went wrong beside what was measured, and code the exit code.
+	failed error
+	code   int
+}
+
+// tell says where the report is, and what went wrong although there is one.
+func (o outcome) tell(std standard) {
+	if o.result == nil {
+		return
+	}
+	if o.failed != nil {
+		fmt.Fprintf(std.err, "etcd-dyno: %v\n", o.failed)
+	}
+	fmt.Fprintf(std.err, "report: %s\n", filepath.Join(o.folder, results.ReportFile))
+}
+
+// exit is the outcome as the program's end.
+func (o outcome) exit() error {
+	switch {
+	case o.code == exitDone:
+		return nil
+	case o.result != nil:
+		return exitError{code: o.code} // tell has told
+	default:
+		return exitError{o.code, o.failed}
+	}
+}
+
+// finish writes result and report from what the journal has.
+func finish(f runFlags, job runner.Job, folder string, failed error, interrupted bool) outcome {
+	o := outcome{folder: folder, failed: failed, code: exitCannotRun}
 	if folder == "" {
-		return exitError{exitCannotRun, failed}
+		return o
 	}
 	var invalid []string
 	if errors.Is(failed, runner.ErrJournal) {
@@ -125,89 +180,104 @@ func finish(std standard, f runFlags, job runner.Job, folder string, failed erro
 		// There is no journal, or nothing in it, or no room for more.
 		switch {
 		case errors.Is(failed, runner.ErrLeft):
-			return exitError{exitCannotRun, failed}
 		case len(invalid) > 0 && !interrupted:
-			return exitError{exitInvalid, errors.Join(failed, err)}
+			o.code, o.failed = exitInvalid, errors.Join(failed, err)
 		case interrupted:
-			return exitError{exitInterrupted, errors.New("interrupted before anything was measured")}
+			o.code, o.failed = exitInterrupted, errors.New("interrupted before anything was measured")
 		case errors.Is(failed, runner.ErrNotConfirmed):
-			return exitError{exitUsage, failed}
-		case failed != nil:
-			return exitError{exitCannotRun, failed}
+			o.code = exitUsage
+		case failed == nil:
+			o.failed = err
 		}
-		return exitError{exitCannotRun, err}
+		return o
 	}
-	if failed != nil {
-		fmt.Fprintf(std.err, "etcd-dyno: %v\n", failed)
+	o.result = &w.result
+	o.code = codeOf(w.result, f.strict, interrupted)
+	if errors.Is(failed, runner.ErrLeft) || failed != nil && len(invalid) == 0 && o.code != exitInterrupted {
+		o.code = exitCannotRun
 	}
-	if err := printResult(std, w.result, f.output); err != nil {
-		return exitError{exitCannotRun, err}
-	}
-	fmt.Fprintf(std.err, "report: %s\n", filepath.Join(folder, results.ReportFile))
-	code := codeOf(w.result, f.strict, interrupted)
-	if errors.Is(failed, runner.ErrLeft) || failed != nil && len(invalid) == 0 && code != exitInterrupted {
-		code = exitCannotRun
-	}
-	if code == exitDone {
-		return nil
-	}
-	return exitError{code: code}
+	return o
 }
 
-// jobOf reads and checks everything that the user asked for; nothing is sent.
-func jobOf(std standard, name string, f runFlags) (runner.Job, error) {
+// jobsOf reads and checks everything that the user asked for; nothing is sent. It
+// is one job for each configuration.
+func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	job := runner.Job{
 		RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, AllowDisruptive: f.allowDisruptive, Prefix: f.prefix, ReusePrefix: f.reuse,
 		Confirm: confirmer(std, f.yes), Tool: "etcd-dyno " + version,
 	}
 	if f.output != "table" && f.output != "json" {
-		return job, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
+		return nil, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
 	}
 	ofScenario, ofConfiguration, err := scenarios.SplitSets(f.sets)
 	if err != nil {
-		return job, err
+		return nil, err
 	}
 	if job.Scenario, err = scenarios.LoadScenario(name, ofScenario); err != nil {
-		return job, err
+		return nil, err
 	}
-	if job.Configuration, err = configurationOf(f, job.Scenario, ofConfiguration); err != nil {
-		return job, err
+	against, err := configurationsOf(f, job.Scenario, ofConfiguration)
+	if err != nil {
+		return nil, err
 	}
-	if err := runner.CheckFiles(job.Configuration); err != nil {
-		return job, err
+	var jobs []runner.Job
+	asked := targetFlags{}
+	for _, c := range against {
+		job.Configuration = c
+		if err := runner.CheckFiles(c); err != nil {
+			return nil, err
+		}
+		foreign := len(c.Endpoints) > 0
+		if err := f.foreignFlags.check(foreign); err != nil {
+			return nil, err
+		}
+		if f.user != "" || foreign {
+			asked = f.targetFlags
+		}
+		if job.Credentials, err = credentialsOf(std, asked, foreign); err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, job)
 	}
-	foreign := len(job.Configuration.Endpoints) > 0
-	if err := f.foreignFlags.check(foreign); err != nil {
-		return job, err
-	}
-	job.Credentials, err = credentialsOf(std, f.targetFlags, foreign)
-	return job, err
+	return jobs, nil
 }
 
-// configurationOf is what to run against: the flags' endpoints, or a configuration by name or file.
-func configurationOf(f runFlags, s scenarios.Scenario, sets []string) (scenarios.Configuration, error) {
-	if len(f.endpoints) == 0 {
-		if err := f.checkForeign(); err != nil {
-			return scenarios.Configuration{}, err
+// configurationsOf is what to run against: the flags' endpoints, or configurations by name or file.
+func configurationsOf(f runFlags, s scenarios.Scenario, sets []string) ([]scenarios.Configuration, error) {
+	if len(f.endpoints) > 0 {
+		if len(f.configurations) > 0 {
+			return nil, errors.New("--configuration and --endpoints exclude each other: a run has one target")
 		}
-		name := s.Configuration
-		if f.configuration != "" {
-			name = f.configuration
-		}
-		c, err := scenarios.LoadConfiguration(name, sets)
+		endpoints, err := f.endpointsOf()
 		if err != nil {
-			return c, err
+			return nil, err
 		}
-		return completed(c)
+		c, err := f.existing(endpoints, sets)
+		return []scenarios.Configuration{c}, err
 	}
-	if f.configuration != "" {
-		return scenarios.Configuration{}, errors.New("--configuration and --endpoints exclude each other: a run has one target")
+	if err := f.checkForeign(); err != nil {
+		return nil, err
 	}
-	endpoints, err := f.endpointsOf()
-	if err != nil {
-		return scenarios.Configuration{}, err
+	var all []scenarios.Configuration
+	for _, name := range f.configurationNames(s) {
+		c, err := scenarios.LoadConfiguration(name, sets)
+		if err == nil {
+			c, err = completed(c)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
 	}
-	return f.existing(endpoints, sets)
+	return all, nil
+}
+
+// configurationNames are the names or files of what to run against.
+func (f runFlags) configurationNames(s scenarios.Scenario) []string {
+	if len(f.configurations) == 0 {
+		return []string{s.Configuration}
+	}
+	return f.configurations
 }
 
 // credentialsOf takes user and password from the flag, the environment, or a terminal.

@@ -26,10 +26,13 @@ type Etcd struct {
 }
 
 // FindEtcd finds the etcd of a lab's configuration, builds it if need be, and
-// asks it which of the flags it refuses: nothing is started. progress, which may
+// asks it which of the flags it refuses: no member is started. progress, which may
 // be nil, is told what takes long. executable is this program as in Spec, and may be empty.
 func FindEtcd(ctx context.Context, c scenarios.Configuration, executable string, progress func(string)) (Etcd, []scenarios.Refused, error) {
 	e, err := findBinary(ctx, c, progress)
+	if err != nil && c.Binary != "" && ctx.Err() == nil {
+		return e, []scenarios.Refused{{Key: []string{"binary"}, Message: err.Error()}}, nil
+	}
 	if err != nil || len(c.Flags) == 0 {
 		return e, nil, err
 	}
@@ -57,7 +60,11 @@ func FindEtcd(ctx context.Context, c scenarios.Configuration, executable string,
 func refusals(e Etcd, faults []release.Fault) []scenarios.Refused {
 	var all []scenarios.Refused
 	for _, f := range faults {
-		all = append(all, scenarios.Refused{Flag: f.Flag, Message: f.Message + " (etcd " + e.Version + ")", Known: f.Known})
+		key := []string{"etcd"}
+		if f.Flag != "" {
+			key = append(key, f.Flag)
+		}
+		all = append(all, scenarios.Refused{Key: key, Message: f.Message + " (etcd " + e.Version + ")", Known: f.Known})
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/lab/pki"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -48,6 +49,11 @@ func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Wri
 	}()
 	h := host{run: run, lock: lock, order: o, ports: freePorts}
 	out := json.NewEncoder(stdout)
+	if o.Configuration.Disk.Filtered || o.Configuration.Links.Proxied {
+		// Who answers fsyncs, or a link whose time has come, shall not wait for a
+		// processor that Go gives to another goroutine.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+	}
 	if err := h.prepare(); err != nil {
 		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
 	}

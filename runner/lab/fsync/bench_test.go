@@ -1,8 +1,12 @@
 package fsync
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -11,7 +15,12 @@ import (
 func BenchmarkAnswer(b *testing.B) {
 	args := func(b *testing.B) []string {
 		b.Helper()
-		return []string{syncProgram, "/dev/shm/etcd-dyno-bench-", "fdatasync", "1", strconv.Itoa(b.N)}
+		memory, err := os.MkdirTemp("/dev/shm", "etcd-dyno-bench-") //nolint:usetesting // it must lie in memory
+		if err != nil {
+			b.Skip(err)
+		}
+		b.Cleanup(func() { _ = os.RemoveAll(memory) })
+		return []string{syncProgram, filepath.Join(memory, "file"), "fdatasync", "1", strconv.Itoa(b.N)}
 	}
 	b.Run("no filter", func(b *testing.B) {
 		_, mean := spawn(b, nil, args(b)...).timings(b)
@@ -23,25 +32,18 @@ func BenchmarkAnswer(b *testing.B) {
 		b.ReportMetric(float64(mean), "ns/op")
 	})
 	b.Run("no delay, busy supervisor", func(b *testing.B) {
-		stop, ended := make(chan struct{}), make(chan struct{})
+		var stop atomic.Bool
+		var busy sync.WaitGroup
 		for range runtime.GOMAXPROCS(0) {
-			go func() {
-				defer func() { ended <- struct{}{} }()
-				for {
-					select {
-					case <-stop:
-						return
-					default:
-					}
+			busy.Go(func() {
+				for !stop.Load() { //nolint:revive // to be busy is all it does
 				}
-			}()
+			})
 		}
 		_, c := under(b, Delay{}, args(b)...)
 		_, mean := c.timings(b)
 		b.ReportMetric(float64(mean), "ns/op")
-		close(stop)
-		for range runtime.GOMAXPROCS(0) {
-			<-ended
-		}
+		stop.Store(true)
+		busy.Wait()
 	})
 }

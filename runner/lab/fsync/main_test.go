@@ -118,7 +118,6 @@ func beSync(args []string) error {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
 		running.Go(func() {
 			runtime.LockOSThread()
 			for range calls {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/etcd-dyno/etcd-dyno/report"
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// findEtcds finds the etcd of each lab, and has it judge the flags, before anything starts.
+func findEtcds(ctx context.Context, std standard, f runFlags, jobs []runner.Job) error {
+	_, sets, err := scenarios.SplitSets(f.sets)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	for i := range jobs {
+		c := jobs[i].Configuration
+		if len(c.Endpoints) > 0 {
+			continue
+		}
+		name := f.configurationNames(jobs[i].Scenario)[i]
+		if jobs[i].Etcd, err = findEtcd(ctx, std, c, name, sets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findEtcd finds a lab's etcd. The name and the sets are those that the configuration was loaded with.
+func findEtcd(ctx context.Context, std standard, c scenarios.Configuration, name string, sets []string) (lab.Etcd, error) {
+	e, refused, err := lab.FindEtcd(ctx, c, "", func(text string) { fmt.Fprintln(std.err, text) })
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return e, exitError{exitInterrupted, fmt.Errorf("interrupted while the etcd of %s was looked for", c.Name)}
+	case err != nil:
+		return e, exitError{exitCannotRun, fmt.Errorf("%s: %w", c.Name, err)}
+	}
+	if err := scenarios.Refuse(name, sets, refused); err != nil {
+		return e, exitError{exitUsage, err}
+	}
+	return e, nil
+}
+
+// runAll does one run after the other and compares them.
+func runAll(ctx, cut context.Context, std standard, f runFlags, jobs []runner.Job) error {
+	var measured []results.Result
+	var codes []int
+	for i, job := range jobs {
+		if ctx.Err() != nil {
+			codes = append(codes, exitInterrupted)
+			break
+		}
+		fmt.Fprintf(std.err, "run %d of %d: %s on %s\n", i+1, len(jobs), job.Scenario.Name, job.Configuration.Name)
+		flush(std, i, job)
+		o := runOne(ctx, cut, std, f, job)
+		codes = append(codes, o.code)
+		if o.result == nil {
+			fmt.Fprintf(std.err, "etcd-dyno: %v\n", o.failed)
+			continue
+		}
+		o.tell(std)
+		measured = append(measured, *o.result)
+	}
+	if len(measured) > 0 {
+		if err := printComparison(std, measured, f.output); err != nil {
+			return exitError{exitCannotRun, err}
+		}
+	}
+	if code := worst(codes); code != exitDone {
+		return exitError{code: code}
+	}
+	return nil
+}
+
+// flush empties the page cache before any run but the first, so that none finds
+// warm what the one before has read and written.
+func flush(std standard, i int, job runner.Job) {
+	if i == 0 || len(job.Configuration.Endpoints) > 0 || job.Configuration.Disk.DropCaches {
+		return
+	}
+	if err := lab.DropCaches(); err != nil && i == 1 {
+		fmt.Fprintf(std.err, "warning: %v; later runs find what earlier ones left in it\n", err)
+	}
+}
+
+func printComparison(std standard, measured []results.Result, output string) error {
+	if output == "json" {
+		return printJSON(std.out, measured)
+	}
+	return report.Comparison(std.out, measured, report.Style{Color: colourOn(std)})
+}
+
+// worst is the exit code of several runs: the one that takes precedence.
+func worst(codes []int) int {
+	for _, code := range []int{exitUsage, exitCannotRun, exitInterrupted, exitCheck, exitInvalid, exitThreshold} {
+		if slices.Contains(codes, code) {
+			return code
+		}
+	}
+	return exitDone
+}
