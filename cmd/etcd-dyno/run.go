@@ -127,7 +127,11 @@ func sweep(std standard, runsDir string) {
 	for _, dir := range removed {
 		fmt.Fprintf(std.err, "removed %s, left by a run that was killed\n", dir)
 	}
-	if err != nil {
+	groups, failed := lab.SweepGroups(context.Background())
+	for _, g := range groups {
+		fmt.Fprintf(std.err, "removed the cgroup %s, left by a run that was killed\n", g)
+	}
+	if err = errors.Join(err, failed); err != nil {
 		fmt.Fprintf(std.err, "warning: %v\n", err)
 	}
 }

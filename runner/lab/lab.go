@@ -254,5 +254,11 @@ func (l *Lab) end() error {
 	}
 	l.reading.Wait()
 	removeIfEmpty(hostLog(l.spec.Run))
-	return releaseData(l.spec.Run, l.spec.Keep)
+	left := releaseData(l.spec.Run, l.spec.Keep)
+	if mode := l.ready.Resources.Mode; mode == limit.V1 || mode == limit.V2 {
+		// The host takes them away unless it was killed.
+		_, err := SweepGroups(context.Background())
+		left = errors.Join(left, err)
+	}
+	return left
 }

@@ -14,6 +14,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/limit"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -182,8 +183,11 @@ func TestMemberKilled(t *testing.T) {
 }
 
 func TestHostKilled(t *testing.T) {
-	run := t.TempDir()
-	l := start(t, Spec{Run: run, Configuration: scenarios.Configuration{Members: 3}})
+	l := configured(t, all)
+	run := l.spec.Run
+	if a := l.Resources(); a.Mode == limit.V1 && len(ownGroups(t, run)) == 0 {
+		t.Error("the lab has no cgroup that could be left")
+	}
 	kill(t, l.host.pid())
 	if e := nextEvent(t, l); e.Process != HostCommand || e.State != "signal: killed" {
 		t.Errorf("event %+v, want that the lab host was killed", e)
@@ -191,6 +195,9 @@ func TestHostKilled(t *testing.T) {
 	mustBeGone(t, run)
 	stop(t, l)
 	mustNotExist(t, dataFolder(run))
+	if left := ownGroups(t, run); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
 }
 
 // A host that hangs must not keep Stop from ending everything.
@@ -214,10 +221,10 @@ func TestMemberHangs(t *testing.T) {
 	mustBeGone(t, run)
 }
 
-func TestSeveralLabsAtOnce(t *testing.T) {
+func TestTenLabsAtOnce(t *testing.T) {
 	runs := t.TempDir()
 	var labs sync.WaitGroup
-	for _, name := range []string{"a", "b", "c"} {
+	for name := range strings.SplitSeq("a b c d e f g h i j", " ") {
 		labs.Go(func() {
 			l, err := Start(t.Context(), Spec{
 				Run: filepath.Join(runs, name), Configuration: scenarios.Configuration{Members: 1}, StartTimeout: startTimeout,

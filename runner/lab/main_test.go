@@ -47,11 +47,26 @@ func exitOn(err error) {
 	}
 }
 
-// beTool starts a lab of three, says so on stdout, and waits for its death.
+// all is a configuration in which there is everything that could be left behind.
+const all = `
+members = 3
+[disk]
+fsync_delay = "1ms"
+[links]
+peer_rtt = "1ms"
+[tls]
+peer = true
+[resources]
+limits = { cpu = "2", memory = "1Gi" }
+`
+
+// beTool starts a lab of all that there is, says so on stdout, and waits for its death.
 func beTool(run string) error {
-	l, err := Start(context.Background(), Spec{
-		Run: run, Configuration: scenarios.Configuration{Members: 3}, StartTimeout: startTimeout,
-	})
+	c, err := scenarios.ParseConfiguration("all.toml", []byte(all), nil)
+	if err != nil {
+		return err
+	}
+	l, err := Start(context.Background(), Spec{Run: run, Configuration: c, StartTimeout: startTimeout})
 	if err != nil {
 		return err
 	}

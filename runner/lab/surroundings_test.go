@@ -67,7 +67,7 @@ func TestResources(t *testing.T) {
 	if got := l.Members()[0].Settings["max-cpu-set"]; got != float64(2) && got != float64(1) {
 		t.Logf("Go's own view of the limit: max-cpu-set %v", got)
 	}
-	if len(ownGroups(t, l)) == 0 {
+	if len(ownGroups(t, l.spec.Run)) == 0 {
 		t.Error("the lab has no cgroup")
 	}
 	used := cores(t, l, time.Second, func(ctx context.Context) { load(ctx, t, l, 16) })
@@ -76,7 +76,7 @@ func TestResources(t *testing.T) {
 		t.Errorf("%.2f cores used, want at most 0.6", used)
 	}
 	stop(t, l)
-	if left := ownGroups(t, l); len(left) > 0 {
+	if left := ownGroups(t, l.spec.Run); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
 }
@@ -225,11 +225,11 @@ func (e *echoes) fastest(name string) time.Duration {
 }
 
 // ownGroups are a lab's cgroups, in whose names its run folder's is.
-func ownGroups(t *testing.T, l *Lab) []string {
+func ownGroups(t *testing.T, run string) []string {
 	t.Helper()
 	var all []string
 	for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*", "/sys/fs/cgroup/*/*", "/sys/fs/cgroup/*/*/*"} {
-		found, err := filepath.Glob(pattern + "/etcd-dyno_" + filepath.Base(l.spec.Run) + "_*")
+		found, err := filepath.Glob(pattern + "/etcd-dyno_" + filepath.Base(run) + "_*")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,14 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/limit"
 )
 
 // Sweep removes the data folders that labs left in the run folders of runsDir
@@ -39,6 +42,17 @@ func Sweep(runsDir string) (removed []string, err error) {
 		}
 	}
 	return removed, errors.Join(errs...)
+}
+
+// SweepGroups removes the cgroups of labs whose hosts are dead, and touches no
+// other. Those that it removed are returned also when others, all in err, could
+// not be: a process that is still in one is waited for, not killed.
+func SweepGroups(ctx context.Context) (removed []string, err error) {
+	removed, err = limit.Sweep(ctx)
+	if err != nil {
+		return removed, fmt.Errorf("sweeping the cgroups of labs: %w", err)
+	}
+	return removed, nil
 }
 
 func sweepRun(runs *os.Root, name string) (swept bool, err error) {

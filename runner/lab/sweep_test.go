@@ -31,6 +31,7 @@ func TestToolKilled(t *testing.T) {
 			endTool(t, tool, signal)
 			mustBeGone(t, run)
 			mustSweep(t, runs, run)
+			mustSweepGroups(t, run)
 			if !exists(memberLog(run, "m1")) {
 				t.Error("Sweep removed more than the data")
 			}
@@ -57,6 +58,7 @@ func TestToolKilledWhileStarting(t *testing.T) {
 			endTool(t, tool, syscall.SIGKILL)
 			mustBeGone(t, run)
 			mustSweep(t, runs, run)
+			mustSweepGroups(t, run)
 		})
 	}
 }
@@ -189,6 +191,17 @@ func mustSweep(t *testing.T, runs, run string) {
 		return slices.Equal(removed, []string{dataFolder(run)})
 	})
 	mustNotExist(t, dataFolder(run))
+}
+
+// mustSweepGroups sweeps the cgroups of a killed tool's lab.
+func mustSweepGroups(t *testing.T, run string) {
+	t.Helper()
+	eventually(t, 5*time.Second, "the cgroups are swept", func() bool {
+		if _, err := SweepGroups(t.Context()); err != nil {
+			t.Logf("SweepGroups: %v", err)
+		}
+		return len(ownGroups(t, run)) == 0
+	})
 }
 
 func endTool(t *testing.T, tool *exec.Cmd, signal syscall.Signal) {
