@@ -363,18 +363,30 @@ func startSmall(t *testing.T, quota string) *clientv3.Client {
 	return clientOf(t, l.Endpoints())
 }
 
-// What others write counts too: setup ends by itself when they have filled the database.
+// What others write counts too: a run ends by itself, and takes its keys away, when
+// they have filled the database, here to nine tenths of 64 MiB or all of it.
 func TestQuotaFilledByOthers(t *testing.T) {
-	client := startSmall(t, "32MiB")
-	job := jobOf(t, churn, foreignOf(client), "setup.pods.count=1000", "phases.measure=2s", "phases.warmup=0s")
-	filled := false
+	client := startSmall(t, "64MiB")
+	job := jobOf(t, `
+name = "slow"
+[phases]
+warmup = "0s"
+measure = "60s"
+[workload.puts]
+kind = "raw"
+operation = "put"
+keys = { count = 10 }
+size = "1KiB"
+arrival = { rate = "10/s" }
+`, foreignOf(client))
+	others, filled := 0, false
 	job.Progress = func(s Status) {
-		for i := 0; i < 20 && s.Done > 0 && !filled; i++ {
-			if _, err := client.Put(t.Context(), fmt.Sprintf("other-%d", i), strings.Repeat("x", 1<<20)); err != nil {
-				t.Error(err)
+		for s.Phase == results.PhaseMeasure && !filled {
+			_, err := client.Put(t.Context(), fmt.Sprintf("other-%d", others), strings.Repeat("x", 1<<20))
+			if filled = err != nil || others == 58; err == nil {
+				others++
 			}
 		}
-		filled = filled || s.Done > 0
 	}
 	folder, err := Run(t.Context(), t.Context(), job)
 	if !errors.Is(err, ErrQuota) || errors.Is(err, ErrLeft) {
@@ -384,8 +396,18 @@ func TestQuotaFilledByOthers(t *testing.T) {
 	if countEvents(run, results.EventStopped, "quota") != 1 || countEvents(run, results.EventInterrupted, "") != 0 || run.Ended != nil && run.Ended.Complete {
 		t.Errorf("events %+v, end %+v", run.Events, run.Ended)
 	}
-	if all := dump(t, client); len(all) != 20 {
-		t.Errorf("%d keys, the others' are 20", len(all))
+	// The put with which the quota is full is applied, and fails.
+	all, err := client.Get(t.Context(), "\x00", clientv3.WithFromKey(), clientv3.WithKeysOnly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kv := range all.Kvs {
+		if !strings.HasPrefix(string(kv.Key), "other-") {
+			t.Errorf("%s is left", kv.Key)
+		}
+	}
+	if others < 40 || all.Count < int64(others) {
+		t.Errorf("%d keys, the others' are %d", all.Count, others)
 	}
 }
 
