@@ -35,7 +35,7 @@ func openForeign(ctx context.Context, folder string, job Job) (*target, error) {
 	t := &target{prefix: prefix + registryFolder, own: prefix}
 	o := kube.Options{
 		Endpoints: job.Configuration.Endpoints, TLS: config,
-		Username: job.Credentials.Username, Password: job.Credentials.Password,
+		Login: kube.Login(job.Credentials),
 	}
 	if err := t.dial(ctx, o, job); err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func OpenCleaner(ctx context.Context, c scenarios.Configuration, credentials Cre
 		return nil, err
 	}
 	api, _, err := kube.Dial(ctx, kube.Options{
-		Endpoints: c.Endpoints, TLS: config, Username: credentials.Username, Password: credentials.Password, Prefix: DefaultParent,
+		Endpoints: c.Endpoints, TLS: config, Login: kube.Login(credentials), Prefix: DefaultParent,
 	})
 	if err != nil {
 		return nil, err

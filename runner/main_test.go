@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 		case lab.HostCommand:
 			exitOn(lab.HostMain(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
 		case lab.MemberCommand:
-			lab.MemberMain(os.Args[2:])
+			exitOn(lab.MemberMain(os.Args[2:]))
 		case stubCommand:
 			exitOn(serveStub(os.Args[2:]))
 		}

@@ -22,7 +22,10 @@ var version = "devel"
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == lab.MemberCommand {
-		lab.MemberMain(os.Args[2:])
+		if err := lab.MemberMain(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(exitCannotRun) // an etcd has ended the process
 	}
 	os.Exit(execute(os.Args[1:], standard{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }

@@ -31,14 +31,19 @@ type Options struct {
 	// asked for their state at; nil means Endpoints.
 	Members []string
 	// TLS is nil for plain text.
-	TLS                *tls.Config
-	Username, Password string
+	TLS *tls.Config
+	Login
+	// Examiner is whom the cluster is examined as; as Login where it is nil.
+	Examiner *Login
 	// Prefix stands in front of every key and ends in '/': "/registry/" on labs.
 	Prefix string
 	// NoRangeStream has prefixes read by Range, page by page, as API servers do
 	// that do not know RangeStream.
 	NoRangeStream bool
 }
+
+// Login is a user of etcd; the zero one where a cluster asks for none.
+type Login struct{ Username, Password string }
 
 // API is one API server's view of a cluster. It may be shared by goroutines.
 type API struct {
@@ -105,9 +110,13 @@ func (a *API) ConnectApart() (*kubernetes.Client, error) {
 }
 
 func (a *API) connect(endpoints []string, options ...grpc.DialOption) (*kubernetes.Client, error) {
+	return a.connectAs(a.options.Login, endpoints, options...)
+}
+
+func (a *API) connectAs(user Login, endpoints []string, options ...grpc.DialOption) (*kubernetes.Client, error) {
 	c, err := kubernetes.New(clientv3.Config{
 		Endpoints: endpoints, TLS: a.options.TLS,
-		Username: a.options.Username, Password: a.options.Password,
+		Username: user.Username, Password: user.Password,
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		DialTimeout: 4 * time.Second,
 		DialOptions: options,

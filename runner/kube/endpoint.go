@@ -18,14 +18,16 @@ type Endpoint struct {
 
 // Endpoints opens a connection to each member's endpoint alone, those that
 // requests do not go to included; Close of the API closes them.
-func (a *API) Endpoints() ([]Endpoint, error) {
+func (a *API) Endpoints() ([]Endpoint, error) { return a.endpointsAs(a.options.Login) }
+
+func (a *API) endpointsAs(user Login) ([]Endpoint, error) {
 	urls := a.options.Members
 	if urls == nil {
 		urls = a.options.Endpoints
 	}
 	var all []Endpoint
 	for _, url := range urls {
-		c, err := a.connect([]string{url}, grpc.WithStatsHandler(wireStats{&a.connections}))
+		c, err := a.connectAs(user, []string{url}, grpc.WithStatsHandler(wireStats{&a.connections}))
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 )
 
 // Examiner asks a cluster whether it is as it must be; it only reads. It may be
@@ -20,11 +21,15 @@ type Examiner struct {
 
 // Examiner makes an examiner with connections of its own.
 func (a *API) Examiner() (*Examiner, error) {
-	c, err := a.Connect()
+	user := a.options.Login
+	if a.options.Examiner != nil {
+		user = *a.options.Examiner
+	}
+	c, err := a.connectAs(user, a.options.Endpoints, grpc.WithStatsHandler(wireStats{&a.connections}))
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := a.Endpoints()
+	endpoints, err := a.endpointsAs(user)
 	if err != nil {
 		return nil, err
 	}

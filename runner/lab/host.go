@@ -54,7 +54,7 @@ func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Wri
 		// processor that Go gives to another goroutine.
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
-	if err := h.prepare(); err != nil {
+	if err := h.prepare(); err != nil { //nolint:contextcheck // what it begins is taken back in no time
 		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
 	}
 	defer func() { err = errors.Join(err, h.around.close(context.WithoutCancel(ctx))) }()

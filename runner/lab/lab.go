@@ -220,6 +220,9 @@ func (l *Lab) User() (name, password string) {
 	return name, l.passwords[name]
 }
 
+// RootPassword is root's; empty where no users are demanded.
+func (l *Lab) RootPassword() string { return l.passwords[scenarios.Root] }
+
 // Data is the folder in which the members' folders with their data lie.
 func (l *Lab) Data() string { return cmp.Or(l.folders.Data, dataFolder(l.spec.Run)) }
 

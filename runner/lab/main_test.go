@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	case HostCommand:
 		exitOn(HostMain(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
 	case MemberCommand:
-		MemberMain(os.Args[2:])
+		exitOn(MemberMain(os.Args[2:]))
 	case toolCommand:
 		exitOn(beTool(os.Args[2]))
 	default:

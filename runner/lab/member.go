@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -13,18 +12,18 @@ import (
 
 // MemberMain is an etcd server: MemberCommand hands it its arguments, which are
 // the run folder's, for ps, perhaps what it does before, and then etcd's own
-// flags. It ends the process.
-func MemberMain(args []string) {
+// flags. It ends the process, or returns why it could not become an etcd.
+func MemberMain(args []string) error {
 	run, rest, _ := cutRun(args)
 	first, flags, ok, err := cutShim(rest)
 	if err == nil && ok {
 		err = first.become(run, flags)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return fmt.Errorf("becoming a member: %w", err)
 	}
 	etcdmain.Main(append([]string{"etcd"}, flags...))
+	return nil
 }
 
 // etcdFlags are the flags of the member at s: what the configuration wants, then
