@@ -21,6 +21,8 @@ func Table(w io.Writer, res results.Result, style Style) error {
 	t.extras(extras(res))
 	t.watches(res.Watches)
 	t.generator(res.Generator)
+	t.links(res.Links)
+	t.resources(res.Configuration.Resources)
 	t.judged("Thresholds", thresholdLines(res.Thresholds))
 	t.judged("Checks", checkLines(res.Checks))
 	t.list("Warnings", warning, res.Warnings)

@@ -21,6 +21,8 @@ type view struct {
 	Checks      []judged
 	Workloads   []workloadTable
 	Endpoints   endpointsView
+	Links       linksView
+	Members     membersView
 	Extras      []extraRow
 	Watches     []watchRow
 	Slowest     []slowestTable
@@ -100,7 +102,7 @@ func newView(page Page) (view, error) {
 	for _, g := range groups(r.Operations) {
 		v.Workloads = append(v.Workloads, newWorkloadTable(g))
 	}
-	v.Endpoints = newEndpointsView(r, run)
+	v.Endpoints, v.Links, v.Members = newEndpointsView(r, run), newLinksView(r), newMembersView(r.Configuration)
 	measuring, _ := run.Span(results.PhaseMeasure) // there is an exemplar only if there is one
 	for _, o := range r.Operations {
 		if len(o.Exemplars) > 0 {
@@ -224,10 +226,25 @@ func target(c results.ConfigurationRef) string {
 	if !c.Lab {
 		return fmt.Sprintf("%s, %d endpoints%s", version, len(c.Endpoints), held)
 	}
-	if c.Members == 1 {
-		return version + ", 1 member, local lab" + held
+	learners := 0
+	for _, m := range c.MemberList {
+		if m.Learner {
+			learners++
+		}
 	}
-	return fmt.Sprintf("%s, %d members, local lab%s", version, c.Members, held)
+	members := plural(c.Members, "member")
+	if learners > 0 {
+		members += " + " + plural(learners, "learner")
+	}
+	return version + ", " + members + ", local lab" + held
+}
+
+// plural counts things: "1 member", "3 members".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func environment(r results.Result) []fact {
@@ -243,7 +260,9 @@ func environment(r results.Result) []fact {
 		{"Endpoints", strings.Join(c.Endpoints, " ")},
 	}
 	for _, name := range sortedKeys(c.Flags) {
-		facts = append(facts, fact{"etcd --" + name, c.Flags[name]})
+		if len(c.MemberList) == 0 { // else the members' own table has them
+			facts = append(facts, fact{"etcd --" + name, c.Flags[name]})
+		}
 	}
 	facts = append(facts, fact{"Scenario's SHA-256", r.Scenario.SHA256}, fact{"Configuration's SHA-256", c.SHA256})
 	var known []fact
