@@ -154,10 +154,11 @@ const measureFigures = `(() => {
 func TestInBrowser(t *testing.T) {
 	ctx := start(t)
 	folder := t.TempDir()
-	file, trouble, blocked := filepath.Join(folder, "report.html"), filepath.Join(folder, "trouble.html"), filepath.Join(folder, "blocked.html")
+	file, trouble, blocked, lab := filepath.Join(folder, "report.html"), filepath.Join(folder, "trouble.html"), filepath.Join(folder, "blocked.html"), filepath.Join(folder, "lab.html")
 	html := render(t, page(t, podChurn(20).journal(t)))
 	write(t, file, html)
 	write(t, trouble, render(t, troubled(t)))
+	write(t, lab, strings.ReplaceAll(render(t, inLab(t)), "<details>", "<details open>"))
 	write(t, blocked, strings.Replace(html, "<head>", jenkins, 1))
 
 	for name, v := range map[string]visit{
@@ -168,6 +169,8 @@ func TestInBrowser(t *testing.T) {
 		"unscripted-light-800": {file: file, width: 800, scheme: "light", unscripted: true},
 		"trouble-light-1280":   {file: trouble, width: 1280, scheme: "light"},
 		"trouble-dark-390":     {file: trouble, width: 390, scheme: "dark"},
+		"lab-light-1280":       {file: lab, width: 1280, scheme: "light"},
+		"lab-dark-390":         {file: lab, width: 390, scheme: "dark"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := v.open(ctx, t)

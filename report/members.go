@@ -188,7 +188,7 @@ func resourcesText(r *results.ResourcesRef) string {
 	if r.Memory {
 		kept = append(kept, "memory")
 	}
-	s := ""
+	var s string
 	switch {
 	case len(kept) == 0:
 		s = "not in force."
