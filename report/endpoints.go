@@ -141,8 +141,6 @@ func role(c results.ConfigurationRef, url string) string {
 		return ""
 	case url == c.Leader:
 		return "leader"
-	case slices.ContainsFunc(c.MemberList, func(m results.MemberRef) bool { return m.Endpoint == url && m.Learner }):
-		return "learner"
 	default:
 		return "follower"
 	}

@@ -23,10 +23,12 @@ func inLab(t testing.TB) Page {
 		c.Endpoints, c.MemberNames = append(c.Endpoints, url), append(c.MemberNames, name)
 		c.MemberList = append(c.MemberList, results.MemberRef{
 			Name: name, Endpoint: url, Learner: i == 3, Version: "3.6.16", Env: []string{"GOGC=50"},
-			Command:  []string{"/opt/<etcd>", "--name=" + name, "--data-dir=/d/" + name, "--listen-client-urls=" + url, "--initial-cluster=…", "--logger=zap", "--cert-file=x.pem", "--heartbeat-interval=250ms"},
+			Command:  []string{"/opt/<etcd>", "--name=" + name, "--data-dir=/d/" + name, "--listen-client-urls=" + url, "--initial-cluster=…", "--initial-cluster-state=new", "--logger=zap", "--cert-file=x.pem", "--heartbeat-interval=250ms"},
 			Settings: map[string]any{"name": name, "heartbeat-interval": "250ms", "cors": []any{"*"}, "max-request-bytes": 1572864.0},
 		})
 	}
+	c.Endpoints, c.MemberNames = c.Endpoints[:3], c.MemberNames[:3] // the load goes to no learner
+	c.MemberList[3].Settings["initial-cluster-state"] = "existing"
 	c.MemberList[2].Settings["max-request-bytes"] = 4294967295.0
 	link := func(from, to string, asked float64, of ...float64) {
 		h := results.NewHistogram(results.Figures)
@@ -76,7 +78,7 @@ func TestLab(t *testing.T) {
 		`<th scope="row">m1</th><td>follower</td><td>3.6.16 <small>/opt/&lt;etcd&gt;, go1.24.9</small></td><td rowspan="4"><code>--heartbeat-interval=250ms</code> </td><td rowspan="4"><code>GOGC=50</code> </td></tr>`,
 		`<th scope="row">m2</th><td>leader</td>`,
 		`<th scope="row">m4</th><td>learner</td>`,
-		"Of etcd's effective settings 1 differs between members",
+		"Of etcd's effective settings one differs between members",
 		`<b>m2</b> 1572864</span><span class="part"><b>m3</b> 4294967295</span>`,
 		"GOGC=50 \\\n  &#39;/opt/&lt;etcd&gt;&#39; \\\n  --name=m1 \\\n",
 		`<th scope="row">go.etcd.io/bbolt</th><td class="break">v1.4.3</td>`,

@@ -112,7 +112,7 @@ func (t *terminal) links(all []results.Link) {
 		return
 	}
 	slices.SortStableFunc(all, func(a, b results.Link) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(*b.RTT.Mean, *a.RTT.Mean))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(*middle(b.RTT), *middle(a.RTT)))
 	})
 	line := t.linkText(all[0])
 	for i, l := range all[1:] {
@@ -134,6 +134,14 @@ func rank(l results.Link) int {
 	return 1
 }
 
+// middle is a distribution's median, or its mean where there are too few samples for that.
+func middle(d results.Distribution) *float64 {
+	if d.P50 == nil {
+		return d.Mean
+	}
+	return d.P50
+}
+
 // others says that n more are not told.
 func others(n int) string {
 	if n == 0 {
@@ -144,13 +152,13 @@ func others(n int) string {
 
 // linkText is a link's median, or its mean where there are too few samples for that, and what was asked.
 func (t *terminal) linkText(l results.Link) string {
-	value, kind := l.RTT.P50, ""
-	if value == nil {
-		value, kind = l.RTT.Mean, " mean"
+	kind := ""
+	if l.RTT.P50 == nil {
+		kind = " mean"
 	}
 	asked := "asked " + askedRTT(l.LinkRef, "")
 	if slow(l) {
 		asked += ", slower"
 	}
-	return fmt.Sprintf("%s-%s %s%s (%s)", t.text(l.From), t.text(l.To), t.millis(value), kind, asked)
+	return fmt.Sprintf("%s-%s %s%s (%s)", t.text(l.From), t.text(l.To), t.millis(middle(l.RTT)), kind, asked)
 }

@@ -45,6 +45,9 @@ func newMembersView(c results.ConfigurationRef) membersView {
 	v := membersView{Alike: len(c.MemberList) > 1, Resources: resourcesText(c.Resources), Settings: newSettingsView(c.MemberList), Built: builtFacts(c.Etcd)}
 	for _, m := range c.MemberList {
 		row := memberRow{Name: m.Name, Role: role(c, m.Endpoint), Version: m.Version, Build: buildText(c.Etcd), Flags: flagsSet(m.Command), Env: m.Env}
+		if m.Learner {
+			row.Role = "learner" // the load's endpoints are without it
+		}
 		v.AnyFlags, v.AnyEnv = v.AnyFlags || len(row.Flags) > 0, v.AnyEnv || len(row.Env) > 0
 		v.Rows = append(v.Rows, row)
 		v.Alike = v.Alike && slices.Equal(row.Flags, v.Rows[0].Flags) && slices.Equal(row.Env, v.Rows[0].Env)
@@ -104,7 +107,7 @@ func flagsSet(command []string) []string {
 	for _, f := range command[min(1, len(command)):] {
 		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch {
-		case ownSetting(name), strings.HasPrefix(name, "initial-cluster"), name == "logger", name == "log-outputs":
+		case ownSetting(name), name == "logger", name == "log-outputs":
 		case strings.HasSuffix(name, "cert-file"), strings.HasSuffix(name, "key-file"), strings.HasSuffix(name, "trusted-ca-file"):
 		default:
 			flags = append(flags, f)
@@ -113,9 +116,11 @@ func flagsSet(command []string) []string {
 	return flags
 }
 
-// ownSetting reports whether a setting is a name, an address or a folder, which no two members share.
+// ownSetting reports whether a setting is a name, an address, a folder or how the
+// member came to its cluster, which need not be as another's.
 func ownSetting(name string) bool {
-	return strings.HasSuffix(name, "-urls") || slices.Contains([]string{"name", "data-dir", "member-dir", "wal-dir", "wal-dir-dedicated", "initial-cluster"}, name)
+	return strings.HasSuffix(name, "-urls") || strings.HasPrefix(name, "initial-cluster") ||
+		slices.Contains([]string{"name", "data-dir", "member-dir", "wal-dir", "wal-dir-dedicated"}, name)
 }
 
 func newSettingsView(members []results.MemberRef) settingsView {
