@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
-// What the documentation shows is true: its scenarios are free of faults, and its command
-// lines name commands, flags and scenarios that exist.
+// What the documentation shows is true: its scenarios and configurations are free of faults, and
+// its command lines name commands, flags, scenarios and configurations that exist.
 func TestReadme(t *testing.T) {
-	for _, file := range []string{"README.md", "report/docs/scenarios.md"} {
+	for _, file := range []string{"README.md", "report/docs/scenarios.md", "report/docs/configurations.md"} {
 		b, err := os.ReadFile("../../" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -22,7 +24,7 @@ func TestReadme(t *testing.T) {
 		for _, block := range blocks {
 			switch seen[block[1]]++; block[1] {
 			case "toml":
-				if _, err := scenarios.ParseScenario(file, []byte(block[2]), nil); err != nil {
+				if err := checkTOML(file, block[2]); err != nil {
 					t.Error(err)
 				}
 			case "sh":
@@ -37,7 +39,18 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// Every kind of workload and every built-in scenario has its word in the documentation.
+// checkTOML checks a scenario, which has workloads, or a configuration, which has none.
+func checkTOML(file, text string) error {
+	if strings.Contains(text, "[workload.") {
+		_, err := scenarios.ParseScenario(file, []byte(text), nil)
+		return err
+	}
+	_, err := scenarios.ParseConfiguration(file, []byte(text), nil)
+	return err
+}
+
+// Every kind of workload, every built-in scenario and every built-in configuration has its
+// word in the documentation.
 func TestDocumentationIsWhole(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -47,9 +60,18 @@ func TestDocumentationIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	configurations, err := os.ReadFile("../../report/docs/configurations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range scenarios.ScenarioNames() {
 		if !strings.Contains(string(readme), "`"+name+"`") {
 			t.Errorf("README has no word of the scenario %s", name)
+		}
+	}
+	for _, name := range scenarios.ConfigurationNames() {
+		if !hasRow(string(readme), name) || !hasRow(string(configurations), name) {
+			t.Errorf("README or the guide has no row of the configuration %s", name)
 		}
 	}
 	for _, kind := range scenarios.KindNames() {
@@ -57,6 +79,11 @@ func TestDocumentationIsWhole(t *testing.T) {
 			t.Errorf("README or the guide has no word of the kind %s", kind)
 		}
 	}
+}
+
+// hasRow reports whether a text has a table's row that begins with the name, perhaps beside others.
+func hasRow(text, name string) bool {
+	return regexp.MustCompile("(?m)^\\| (`[^`|]+`, )*`" + regexp.QuoteMeta(name) + "`[ ,]").MatchString(text)
 }
 
 // checkCommand checks one line of a shell block, where it is one of ours.
@@ -75,18 +102,50 @@ func checkCommand(t *testing.T, line string) {
 		t.Errorf("%s: %v", strings.TrimSpace(line), err)
 		return
 	}
-	sets, err := command.Flags().GetStringArray("set")
-	if command.Name() != "run" || err != nil || strings.HasPrefix(command.Flags().Arg(0), "./") {
-		return
+	if err := checkNames(command); err != nil {
+		t.Errorf("%s: %v", strings.TrimSpace(line), err)
 	}
+}
+
+// checkNames checks what a command line names: scenarios and configurations, with what --set changes.
+// Files of the user's are not there to be read.
+func checkNames(c *cobra.Command) error {
+	var named, configurations []string
+	switch c.CommandPath() {
+	case "etcd-dyno run":
+		named = c.Flags().Args()
+		configurations, _ = c.Flags().GetStringSlice("configuration")
+	case "etcd-dyno scenarios show", "etcd-dyno scenarios explain":
+		named = c.Flags().Args()
+	case "etcd-dyno lab up", "etcd-dyno lab show":
+		configurations = c.Flags().Args()
+	}
+	sets, _ := c.Flags().GetStringArray("set")
 	ofScenario, ofConfiguration, err := scenarios.SplitSets(sets)
+	if c.Parent().Name() == "lab" {
+		ofConfiguration, err = ownSets(sets)
+	}
 	if err != nil {
-		t.Error(err)
+		return err
 	}
-	if _, err := scenarios.LoadScenario(command.Flags().Arg(0), ofScenario); err != nil {
-		t.Errorf("%s: %v", strings.TrimSpace(line), err)
+	if len(configurations) == 0 && len(ofConfiguration) > 0 {
+		configurations = []string{"single"}
 	}
-	if _, err := scenarios.LoadConfiguration("single", ofConfiguration); err != nil {
-		t.Errorf("%s: %v", strings.TrimSpace(line), err)
+	for _, name := range named {
+		if !strings.HasPrefix(name, "./") {
+			_, err = scenarios.LoadScenario(name, ofScenario)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	for _, name := range configurations {
+		if !strings.HasPrefix(name, "./") {
+			_, err = scenarios.LoadConfiguration(name, ofConfiguration)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
