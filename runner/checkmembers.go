@@ -165,7 +165,7 @@ func (x *examination) membersHealthy(ctx context.Context) (results.Status, strin
 func (x *examination) look(ctx context.Context) (troubles []string, detail string, err error) {
 	states := x.states(ctx)
 	for _, s := range states {
-		if s.err != nil {
+		if s.err != nil && !slices.Contains(x.silent, s.url) {
 			troubles = append(troubles, s.url+" does not answer")
 		}
 	}
@@ -191,7 +191,21 @@ func (x *examination) look(ctx context.Context) (troubles []string, detail strin
 	if len(now) > 1 {
 		members = fmt.Sprintf("%d members", len(now))
 	}
-	return nil, fmt.Sprintf("%s as before, no alarm, leader %x", members, states[0].raft.Leader), nil
+	detail = fmt.Sprintf("%s as before, no alarm, leader %x", members, leaderOf(states))
+	if len(x.silent) > 0 {
+		detail += "; no answer before the load already: " + strings.Join(x.silent, ", ")
+	}
+	return nil, detail, nil
+}
+
+// leaderOf is the leader by the first endpoint that answers.
+func leaderOf(all []state) uint64 {
+	for _, s := range all {
+		if s.err == nil {
+			return s.raft.Leader
+		}
+	}
+	return 0
 }
 
 // asTroubles: a question without an answer is no trouble of its own beside others.

@@ -21,6 +21,7 @@ type examination struct {
 	lab      bool
 	members  []kube.Member // before the load
 	unlisted error         // why members is not known
+	silent   []string      // endpoints that did not answer before the load
 }
 
 // checkTimeout bounds all checks together, answerTimeout is how long a cluster
@@ -47,6 +48,11 @@ func newExamination(ctx context.Context, t *target) (*examination, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	x.members, x.unlisted = examiner.Members(ctx)
+	for _, s := range x.states(ctx) {
+		if s.err != nil {
+			x.silent = append(x.silent, s.url)
+		}
+	}
 	return x, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/client/v3/kubernetes"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
@@ -67,6 +68,9 @@ func (t *target) take(ctx context.Context, folder string, job Job) error {
 		if err := t.apply(ctx, folder, job); err != nil {
 			return err
 		}
+		if c, err = t.chooseAgain(ctx, job, c); err != nil {
+			return err
+		}
 	}
 	if t.foreign.ownership, err = newOwnership(c.Client, t.own, runOf(folder), job.Tool); err != nil {
 		return err
@@ -75,6 +79,27 @@ func (t *target) take(ctx context.Context, folder string, job Job) error {
 		return err
 	}
 	return t.clear(ctx, h)
+}
+
+// chooseAgain holds a client that is to use the leader or the followers to those
+// that have these offices now: what was applied may have moved them.
+func (t *target) chooseAgain(ctx context.Context, job Job, c *kubernetes.Client) (*kubernetes.Client, error) {
+	if !pins(job.Configuration.Client) {
+		return c, nil
+	}
+	before := t.api
+	if err := t.dial(ctx, t.options, job); err != nil {
+		return nil, err
+	}
+	if err := before.Close(); err != nil {
+		return nil, err
+	}
+	c, err := t.api.ConnectApart()
+	if err != nil {
+		return nil, err
+	}
+	t.foreign.client = c.Client
+	return c, nil
 }
 
 // confirm makes the plan and asks for it.

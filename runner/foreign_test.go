@@ -124,6 +124,9 @@ func TestForeignCluster(t *testing.T) {
 			cut, again := context.WithCancel(t.Context())
 			defer again()
 			job := jobOf(t, churn, foreignOf(client), "phases.measure=60s", "setup.pods.count=1000")
+			if tc.phase == results.PhaseSetup {
+				job.Scenario.Setup[0].Count = 50_000 // which takes long enough to be seen
+			}
 			job.Progress = func(s Status) {
 				if s.Phase == tc.phase && (s.Phase != results.PhaseSetup || s.Done > 0) {
 					interrupt()

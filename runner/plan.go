@@ -15,6 +15,8 @@ type Plan struct {
 	Load scenarios.Explanation
 	// Members are the endpoints, with what their quota leaves.
 	Members []Room
+	// Client is which members requests go to, as the configuration says.
+	Client string
 	// Prefix is what every key begins with.
 	Prefix string
 	// Leftovers is how many keys an earlier run, LeftBy, has left there, which are deleted first.
@@ -35,7 +37,7 @@ func (p Plan) Tightest() (Room, bool) { return tightest(p.Members) }
 // planOf is the plan of a job.
 func planOf(job Job, h contents, members []Room) Plan {
 	p := Plan{
-		Load: job.Scenario.Explain(), Members: members, Prefix: h.prefix, Apply: job.Configuration.Apply, Leases: 1,
+		Load: job.Scenario.Explain(), Members: members, Prefix: h.prefix, Client: job.Configuration.Client, Apply: job.Configuration.Apply, Leases: 1,
 	}
 	if h.marked {
 		p.Leftovers, p.LeftBy = h.load+1, h.marker

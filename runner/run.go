@@ -141,10 +141,7 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err := r.journal.Append(results.Record{Header: r.header()}); err != nil {
 		return err
 	}
-	if fs := r.target.filesystem; fs == "tmpfs" || fs == "ramfs" {
-		r.event(results.EventWarning, "the lab's data are on "+fs+", where an fsync costs nothing: its write latencies are not those of a disk; choose a disk with --runs-dir")
-	}
-	for _, note := range r.target.notes() {
+	for _, note := range r.target.notes(r.job.Configuration) {
 		r.event(results.EventWarning, note)
 	}
 	for _, warning := range r.job.Scenario.Warnings() {

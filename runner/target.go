@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -34,6 +35,10 @@ type target struct {
 	ref     results.ConfigurationRef
 	// filesystem is the type of the file system that holds a lab's data.
 	filesystem string
+	// walFilesystem is that of the WAL's folder, where it has one of its own.
+	walFilesystem string
+	// options are those that it was dialled with, before its clients were held to some members.
+	options kube.Options
 	// members are who is behind the endpoints; empty where there is only one.
 	members membership
 	// endpoints tell answers of several endpoints apart; nil where there is only one.
@@ -62,6 +67,11 @@ func open(ctx context.Context, folder string, job Job) (*target, error) {
 	}
 	if t.filesystem, err = lab.FilesystemOf(l.Data()); err != nil {
 		return nil, errors.Join(err, t.close(ctx))
+	}
+	if wal := l.WAL(); wal != "" {
+		if t.walFilesystem, err = lab.FilesystemOf(wal); err != nil {
+			return nil, errors.Join(err, t.close(ctx))
+		}
 	}
 	return t, nil
 }
@@ -92,6 +102,7 @@ func (t *target) dialLab(ctx context.Context, job Job) error {
 
 func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
 	c := job.Configuration
+	t.options = o
 	o.Prefix, o.NoRangeStream = t.prefix, job.Scenario.Cluster.APIServer == model.NoRangeStream
 	o.Members = o.Endpoints
 	if err := t.choose(ctx, &o, c.Client); err != nil {
@@ -135,9 +146,14 @@ func (t *target) choose(ctx context.Context, o *kube.Options, pin string) (err e
 	return err
 }
 
-// CheckFiles reads the certificates that a configuration names; nothing is sent.
-// The error says which file is wrong.
+// CheckFiles looks whether the files that a configuration names are there and of
+// use; nothing is sent. The error says which is wrong.
 func CheckFiles(c scenarios.Configuration) error {
+	if len(c.Apply) > 0 {
+		if _, err := exec.LookPath(c.Apply[0]); err != nil {
+			return fmt.Errorf("looking for the program of apply: %w", err)
+		}
+	}
 	_, err := tlsOf(c)
 	return err
 }

@@ -154,6 +154,7 @@ func up(std standard, name string, f upFlags) error {
 	if err != nil {
 		return exitError{exitCannotRun, err}
 	}
+	fmt.Fprintln(std.err, starting(c))
 	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: c, Etcd: etcd, Keep: f.keep})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -180,6 +181,18 @@ func up(std standard, name string, f upFlags) error {
 		return exitError{exitCannotRun, err}
 	}
 	return nil
+}
+
+// starting says that a lab is on its way.
+func starting(c scenarios.Configuration) string {
+	members := "1 member"
+	if c.Members > 1 {
+		members = fmt.Sprintf("%d members", c.Members)
+	}
+	if c.Learners > 0 {
+		members += fmt.Sprintf(" and %d that learn", c.Learners)
+	}
+	return "starting the lab " + c.Name + ", " + members
 }
 
 // stay waits for the signal, and tells which members end meanwhile.
@@ -225,17 +238,16 @@ func printLab(std standard, l *lab.Lab, output string) error {
 	if output == "json" {
 		return printJSON(std.out, p)
 	}
-	fmt.Fprintln(std.out, strings.Join(p.Endpoints, ","))
 	for _, name := range names {
 		fmt.Fprintf(std.out, "export %s=%s\n", name, shellQuoted(p.Etcdctl[name]))
 	}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, m := range p.Members {
-		role := ""
+		role := "member"
 		if m.Learner {
 			role = "learner"
 		}
-		fmt.Fprintf(w, "# %s\t%s\tetcd %s\tmetrics %s\tpid %d\t%s\n", m.Name, m.Endpoint, m.Version, m.Metrics, m.PID, role)
+		fmt.Fprintf(w, "# %s\t%s\t%s\tetcd %s\tmetrics %s\tpid %d\n", role, m.Name, m.Endpoint, m.Version, m.Metrics, m.PID)
 	}
 	return flushed(w)
 }

@@ -88,10 +88,13 @@ func clusterRows(p runner.Plan) []planRow {
 			about = "cluster"
 		}
 		if m.Err != nil {
-			rows = append(rows, planRow{about, m.URL + "  does not answer"})
+			rows = append(rows, planRow{about, m.URL + "  DOES NOT ANSWER"})
 			continue
 		}
 		rows = append(rows, planRow{about, fmt.Sprintf("%s  etcd %s, database %s", m.URL, m.Version, bytesOf(float64(m.Database)))})
+	}
+	if p.Client != scenarios.ClientAll {
+		rows = append(rows, planRow{"client", "sends its requests to " + p.Client + " only"})
 	}
 	if len(p.Apply) > 0 {
 		rows = append(rows, planRow{"first", "runs " + quoted(p.Apply) + " on this machine, and waits until the cluster is healthy"})

@@ -116,6 +116,9 @@ func runOne(ctx, cut context.Context, std standard, f runFlags, job runner.Job) 
 	display := newDisplay(std)
 	job.Started = func(folder string) { fmt.Fprintf(std.err, "run folder: %s\n", folder) }
 	job.Progress = display.show
+	if len(job.Configuration.Endpoints) == 0 {
+		fmt.Fprintln(std.err, starting(job.Configuration))
+	}
 	folder, err := runner.Run(ctx, cut, job)
 	display.close()
 	return finish(f, job, folder, err, ctx.Err() != nil)
@@ -249,7 +252,7 @@ func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 // configurationsOf is what to run against: the flags' endpoints, or configurations by name or file.
 func configurationsOf(f runFlags, s scenarios.Scenario, sets []string) ([]scenarios.Configuration, error) {
 	if len(f.endpoints) > 0 {
-		if len(f.configurations) > 0 {
+		if f.configurations != nil {
 			return nil, errors.New("--configuration and --endpoints exclude each other: a run has one target")
 		}
 		endpoints, err := f.endpointsOf()
@@ -263,22 +266,41 @@ func configurationsOf(f runFlags, s scenarios.Scenario, sets []string) ([]scenar
 		return nil, err
 	}
 	var all []scenarios.Configuration
-	for _, name := range f.configurationNames(s) {
+	names := f.configurationNames(s)
+	for _, name := range names {
+		if name == "" {
+			return nil, errors.New("--configuration has an empty name in it; leave it out for the scenario's own")
+		}
 		c, err := scenarios.LoadConfiguration(name, sets)
 		if err == nil {
 			c, err = completed(c)
 		}
 		if err != nil {
-			return nil, err
+			return nil, ofConfiguration(err, name, len(names) > 1)
 		}
 		all = append(all, c)
 	}
 	return all, nil
 }
 
+// ofConfiguration says of which of several configurations a fault is, where that
+// is not told by its place: a --set goes to all.
+func ofConfiguration(err error, name string, several bool) error {
+	var faults scenarios.Faults
+	if !several || !errors.As(err, &faults) {
+		return err
+	}
+	for i, f := range faults {
+		if f.Line == 0 {
+			faults[i].Message = "of " + name + ": " + f.Message
+		}
+	}
+	return faults
+}
+
 // configurationNames are the names or files of what to run against.
 func (f runFlags) configurationNames(s scenarios.Scenario) []string {
-	if len(f.configurations) == 0 {
+	if f.configurations == nil {
 		return []string{s.Configuration}
 	}
 	return f.configurations

@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -59,11 +62,35 @@ func completed(c scenarios.Configuration) (scenarios.Configuration, error) {
 	if len(c.Endpoints) == 0 {
 		return c, nil
 	}
-	filled := fromEtcdctl(c)
-	if filled.CACert == c.CACert && filled.Cert == c.Cert {
+	filled, err := absolute(fromEtcdctl(c))
+	if err != nil {
+		return c, err
+	}
+	if filled.CACert == c.CACert && filled.Cert == c.Cert && filled.Key == c.Key && slices.Equal(filled.Apply, c.Apply) {
 		return c, nil
 	}
 	return scenarios.ParseConfiguration(c.Name, scenarios.EncodeConfiguration(filled), nil)
+}
+
+// absolute makes the paths of a configuration's files absolute, so that it means
+// the same wherever it is read again.
+func absolute(c scenarios.Configuration) (scenarios.Configuration, error) {
+	c.Apply = slices.Clone(c.Apply)
+	paths := []*string{&c.CACert, &c.Cert, &c.Key}
+	if len(c.Apply) > 0 && strings.Contains(c.Apply[0], "/") {
+		paths = append(paths, &c.Apply[0])
+	}
+	for _, path := range paths {
+		if *path == "" {
+			continue
+		}
+		whole, err := filepath.Abs(*path)
+		if err != nil {
+			return c, fmt.Errorf("finding %s: %w", *path, err)
+		}
+		*path = whole
+	}
+	return c, nil
 }
 
 // fromEtcdctl takes from etcdctl's variables what a configuration lacks. They

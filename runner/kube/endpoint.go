@@ -21,12 +21,8 @@ type Endpoint struct {
 func (a *API) Endpoints() ([]Endpoint, error) { return a.endpointsAs(a.options.Login) }
 
 func (a *API) endpointsAs(user Login) ([]Endpoint, error) {
-	urls := a.options.Members
-	if urls == nil {
-		urls = a.options.Endpoints
-	}
 	var all []Endpoint
-	for _, url := range urls {
+	for _, url := range a.members() {
 		c, err := a.connectAs(user, []string{url}, grpc.WithStatsHandler(wireStats{&a.connections}))
 		if err != nil {
 			return nil, err
@@ -34,6 +30,14 @@ func (a *API) endpointsAs(user Login) ([]Endpoint, error) {
 		all = append(all, Endpoint{URL: url, client: c.Client})
 	}
 	return all, nil
+}
+
+// members are the client URLs of all members that are known.
+func (a *API) members() []string {
+	if a.options.Members != nil {
+		return a.options.Members
+	}
+	return a.options.Endpoints
 }
 
 // Raft is what a member knows of its cluster.

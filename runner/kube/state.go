@@ -25,15 +25,16 @@ type State struct {
 // stateTimeout is how long a member may take to tell its state.
 const stateTimeout = 4 * time.Second
 
-// States asks all endpoints at once, and returns what they tell in their order.
+// States asks all members at once, also those that requests do not go to, and returns what they tell in their order.
 func (a *API) States(ctx context.Context) ([]State, error) {
 	c, err := a.Connect()
 	if err != nil {
 		return nil, err
 	}
-	all := make([]State, len(a.options.Endpoints))
+	urls := a.members()
+	all := make([]State, len(urls))
 	var wg sync.WaitGroup
-	for i, url := range a.options.Endpoints {
+	for i, url := range urls {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, stateTimeout)
 			defer cancel()

@@ -26,9 +26,13 @@ type Etcd struct {
 }
 
 // FindEtcd finds the etcd of a lab's configuration, builds it if need be, and
-// asks it which of the flags it refuses: no member is started. progress, which may
+// asks it which of the flags it refuses: no member is started. A folder that is
+// not there is refused too. progress, which may
 // be nil, is told what takes long. executable is this program as in Spec, and may be empty.
 func FindEtcd(ctx context.Context, c scenarios.Configuration, executable string, progress func(string)) (Etcd, []scenarios.Refused, error) {
+	if missing := missingFolders(c); len(missing) > 0 {
+		return Etcd{}, missing, nil
+	}
 	e, err := findBinary(ctx, c, progress)
 	if err != nil && c.Binary != "" && ctx.Err() == nil {
 		return e, []scenarios.Refused{{Key: []string{"binary"}, Message: err.Error()}}, nil
@@ -54,6 +58,19 @@ func FindEtcd(ctx context.Context, c scenarios.Configuration, executable string,
 		return e, nil, err
 	}
 	return e, refusals(e, faults), nil
+}
+
+// missingFolders are those of a configuration's disks that are not there.
+func missingFolders(c scenarios.Configuration) (missing []scenarios.Refused) {
+	for _, each := range []struct{ key, path string }{{"data", c.Disk.Data}, {"wal", c.Disk.WAL}} {
+		if each.path == "" {
+			continue
+		}
+		if info, err := os.Stat(each.path); err != nil || !info.IsDir() {
+			missing = append(missing, scenarios.Refused{Key: []string{"disk", each.key}, Message: "there is no folder " + each.path + "; make it first"})
+		}
+	}
+	return missing
 }
 
 // refusals are faults as sentences on flags of a configuration.

@@ -220,6 +220,9 @@ func (l *Lab) User() (name, password string) {
 	return name, l.passwords[name]
 }
 
+// WAL is the folder in which the members' folders with their WAL lie; empty where it lies with the data.
+func (l *Lab) WAL() string { return l.folders.WAL }
+
 // RootPassword is root's; empty where no users are demanded.
 func (l *Lab) RootPassword() string { return l.passwords[scenarios.Root] }
 
