@@ -67,7 +67,7 @@ func (h host) startAll(ctx context.Context, c *cluster) error {
 		}
 	}
 	dial := h.dial()
-	if err := awaitHealthy(ctx, c.members, dial); err != nil {
+	if err := awaitHealthy(ctx, c.members, dial, probeTimeoutOf(h.order.Configuration)); err != nil {
 		return err
 	}
 	for _, s := range c.sites {
@@ -163,7 +163,7 @@ func (h host) startLearner(ctx context.Context, c *cluster, s site, token string
 	if err := h.startMember(ctx, c, s, token); err != nil {
 		return err
 	}
-	return awaitHealthy(ctx, c.members[len(c.members)-1:], h.dial())
+	return awaitHealthy(ctx, c.members[len(c.members)-1:], h.dial(), probeTimeoutOf(h.order.Configuration))
 }
 
 // addLearner adds a learner as soon as the cluster takes one: it does not while
@@ -186,7 +186,7 @@ func addLearner(ctx context.Context, client *clientv3.Client, peerURL string) er
 
 // awaitHealthy returns when all members are healthy, or the first has exited, or
 // ctx has ended.
-func awaitHealthy(ctx context.Context, members []*member, dial dialer) error {
+func awaitHealthy(ctx context.Context, members []*member, dial dialer, each time.Duration) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	errs := make([]error, len(members))
 	var probing, watching sync.WaitGroup
@@ -198,7 +198,7 @@ func awaitHealthy(ctx context.Context, members []*member, dial dialer) error {
 			case <-ctx.Done():
 			}
 		})
-		probing.Go(func() { errs[i] = m.awaitHealthy(ctx, dial) })
+		probing.Go(func() { errs[i] = m.awaitHealthy(ctx, dial, each) })
 	}
 	probing.Wait()
 	cause := context.Cause(ctx)

@@ -30,7 +30,7 @@ func (h host) dial() dialer {
 			// gRPC's own first pause is a second, longer than etcd takes to start.
 			DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff:           backoff.Config{BaseDelay: probeEvery, Multiplier: 1, MaxDelay: probeEvery},
-				MinConnectTimeout: probeTimeout,
+				MinConnectTimeout: probeTimeoutOf(h.order.Configuration),
 			})},
 		})
 		if err != nil {
@@ -42,13 +42,13 @@ func (h host) dial() dialer {
 
 const (
 	probeEvery   = 20 * time.Millisecond
-	probeTimeout = time.Second // for one question, which a starting etcd may never answer
+	probeTimeout = time.Second // see probeTimeoutOf
 )
 
 // awaitHealthy asks the member until it answers, knows a leader and has served a
-// linearizable read, which a learner never does. If ctx ends first, the error
-// says what was missing.
-func (m *member) awaitHealthy(ctx context.Context, dial dialer) error {
+// linearizable read, which a learner never does; each question may take so long.
+// If ctx ends first, the error says what was missing.
+func (m *member) awaitHealthy(ctx context.Context, dial dialer, each time.Duration) error {
 	client, err := dial(m.clientURL())
 	if err != nil {
 		return fmt.Errorf("member %s: %w", m.site.name, err)
@@ -57,7 +57,7 @@ func (m *member) awaitHealthy(ctx context.Context, dial dialer) error {
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
 	for {
-		question, cancel := context.WithTimeout(ctx, probeTimeout)
+		question, cancel := context.WithTimeout(ctx, each)
 		err := m.probe(question, client)
 		cancel()
 		if err == nil {

@@ -157,7 +157,7 @@ func (h host) start(ctx context.Context) (*cluster, error) {
 			return c, nil
 		}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, fmt.Errorf("giving up after %v: %w", h.order.StartTimeout, err)
+			return nil, fmt.Errorf("giving up after %v%s: %w", h.order.StartTimeout, impatience(h.order.Configuration), err)
 		}
 		if attempt == attempts || !errors.Is(err, errPortTaken) {
 			return nil, err

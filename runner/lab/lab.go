@@ -59,7 +59,8 @@ type Spec struct {
 	// Executable is this program: it must hand HostCommand to HostMain and
 	// MemberCommand to MemberMain. Empty means os.Executable.
 	Executable string
-	// StartTimeout bounds the time until every member is healthy; 0 means 10 s.
+	// StartTimeout bounds the time until every member is healthy; 0 means 10 s and
+	// what the delays of its disk and links add to that.
 	StartTimeout time.Duration
 	// StopTimeout is how long members may take to end by themselves before they
 	// are killed; 0 means 5 s.
@@ -171,7 +172,7 @@ func (s Spec) resolved(ctx context.Context) (Spec, error) {
 		}
 	}
 	if s.StartTimeout == 0 {
-		s.StartTimeout = defaultStartTimeout
+		s.StartTimeout = startTimeoutOf(s.Configuration)
 	}
 	if s.StopTimeout == 0 {
 		s.StopTimeout = defaultStopTimeout
@@ -261,10 +262,18 @@ func (l *Lab) end() error {
 	l.reading.Wait()
 	removeIfEmpty(hostLog(l.spec.Run))
 	left := releaseData(l.spec.Run, l.spec.Keep)
-	if mode := l.ready.Resources.Mode; mode == limit.V1 || mode == limit.V2 {
+	if l.mayHaveGroups() {
 		// The host takes them away unless it was killed.
 		_, err := SweepGroups(context.Background())
 		left = errors.Join(left, err)
 	}
 	return left
+}
+
+// mayHaveGroups reports whether the host has made cgroups, or may have before it
+// was killed without a word.
+func (l *Lab) mayHaveGroups() bool {
+	mode := l.ready.Resources.Mode
+	silent := l.ready.Members == nil && l.spec.Configuration.Resources != (scenarios.Resources{})
+	return silent || mode == limit.V1 || mode == limit.V2
 }
