@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -157,10 +159,7 @@ func up(std standard, name string, f upFlags) error {
 	fmt.Fprintln(std.err, starting(c))
 	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: c, Etcd: etcd, Keep: f.keep})
 	if err != nil {
-		if ctx.Err() != nil {
-			return exitError{exitInterrupted, errors.Join(errors.New("interrupted before the lab was up"), os.RemoveAll(folder))}
-		}
-		return exitError{exitCannotRun, err}
+		return notUp(folder, ctx.Err() != nil, err)
 	}
 	for _, note := range l.Notes() {
 		fmt.Fprintf(std.err, "warning: %s\n", note)
@@ -181,6 +180,18 @@ func up(std standard, name string, f upFlags) error {
 		return exitError{exitCannotRun, err}
 	}
 	return nil
+}
+
+// notUp is why a lab is not up. Its folder stays where something in it may be
+// needed: logs, or the note of data that could not be removed.
+func notUp(folder string, interrupted bool, err error) error {
+	switch _, left := os.Stat(filepath.Join(folder, results.DataFolder)); {
+	case left == nil:
+		return exitError{exitCannotRun, fmt.Errorf("%w\nwhat is left lies in %s, and is removed by the next start", err, folder)}
+	case interrupted:
+		return exitError{exitInterrupted, errors.Join(errors.New("interrupted before the lab was up"), os.RemoveAll(folder))}
+	}
+	return exitError{exitCannotRun, fmt.Errorf("%w\nits logs are in %s", err, folder)}
 }
 
 // starting says that a lab is on its way.

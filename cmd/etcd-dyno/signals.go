@@ -35,7 +35,7 @@ func cleanInterrupted() interrupted {
 	}
 }
 
-// untilSignals returns a context that ends at the first SIGINT or SIGTERM, and
+// untilSignals returns a context that ends at the first SIGINT, SIGTERM or SIGHUP, and
 // one that ends at the second.
 func untilSignals(std standard, say interrupted) (ctx, cut context.Context, stop func()) {
 	ctx, end := context.WithCancel(context.Background())
