@@ -23,38 +23,6 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
-// Job is one run.
-type Job struct {
-	Scenario      scenarios.Scenario
-	Configuration scenarios.Configuration
-	Credentials   Credentials
-	// RunsDir is where the run folder is made.
-	RunsDir string
-	// Keep leaves a lab's data where it is.
-	Keep bool
-	// Strict makes a percentile threshold with too few samples a breach.
-	Strict bool
-	// AllowDisruptive lets the run do to a cluster that exists what others would notice: compact its history.
-	AllowDisruptive bool
-	// Etcd is what lab.FindEtcd returned for a lab's configuration; it is found anew where it is not given.
-	Etcd lab.Etcd
-	// Prefix is what every key on a cluster that exists begins with; DefaultPrefix of
-	// the scenario where it is empty. See CheckPrefix.
-	Prefix string
-	// ReusePrefix has what an earlier run has left below the prefix deleted first, instead of refusing to begin.
-	ReusePrefix bool
-	// Confirm is asked before the first write to a cluster that exists. refused says
-	// why the plan cannot be carried out, and must be returned then; an error ends the
-	// run. May be nil, so that nobody is asked.
-	Confirm func(ctx context.Context, p Plan, refused error) error
-	// Tool is this program's version, for the header.
-	Tool string
-	// Started is told the run folder as soon as the target is up; may be nil.
-	Started func(folder string)
-	// Progress is told how the run goes, about once a second; may be nil.
-	Progress func(Status)
-}
-
 // Run makes a run folder, brings the target up, replays the scenario and keeps
 // the journal. It returns the folder as soon as there is one, also with an
 // error. An error means that the run is worthless: nothing was measured. Only with

@@ -63,17 +63,22 @@ func ParseMemory(text string) (bytes int64, err error) {
 	if m == nil {
 		return 0, fmt.Errorf("%q is no amount of memory; %s", text, want)
 	}
-	for _, s := range memories {
-		if s.name != m[2] {
+	return whole(text, m[1], m[2], memories, want)
+}
+
+// whole is so many of a unit, in the base unit and rounded to the nearest, at most 2^62.
+func whole(text, count, unit string, scales []scale, want string) (int64, error) {
+	for _, s := range scales {
+		if s.name != unit {
 			continue
 		}
-		n, err := finite(m[1], s.factor, 1)
+		n, err := finite(count, s.factor, 1)
 		if err == nil && n > 1<<62 {
-			err = fmt.Errorf("%q is too much memory", text)
+			err = fmt.Errorf("%q is too much", text)
 		}
 		return int64(math.Round(n)), err
 	}
-	return 0, fmt.Errorf("%q: unknown unit %q; %s", text, m[2], want)
+	return 0, fmt.Errorf("%q: unknown unit %q; %s", text, unit, want)
 }
 
 // FormatMemory writes bytes exactly, as Kubernetes does.
@@ -113,17 +118,7 @@ func ParseBandwidth(text string) (bytesPerSecond int64, err error) {
 	if !ok {
 		return 0, fmt.Errorf(`%q is a bandwidth without "/s"; %s`, text, want)
 	}
-	for _, s := range bandwidths {
-		if s.name != name {
-			continue
-		}
-		n, err := finite(m[1], s.factor, 1)
-		if err == nil && n > 1<<62 {
-			err = fmt.Errorf("%q is too large a bandwidth", text)
-		}
-		return int64(math.Round(n)), err
-	}
-	return 0, fmt.Errorf("%q: unknown unit %q; %s", text, m[2], want)
+	return whole(text, m[1], name, bandwidths, want)
 }
 
 // FormatBandwidth writes bytes a second exactly, in the unit that gives the
