@@ -19,6 +19,7 @@ import (
 type flow struct {
 	link     *link
 	line     *line
+	way      direction
 	src, dst *net.TCPConn
 	buffers  *sync.Pool
 	abort    context.CancelFunc // ends both ways of the connection
@@ -48,8 +49,8 @@ func (f *flow) run(ctx context.Context) error {
 	for {
 		var err error
 		switch now := f.link.state.Load(); {
-		case now.cut:
-			err = f.link.open(ctx)
+		case now.cut[f.way]:
+			err = f.link.open(ctx, f.way)
 		case now.shape == Shape{}:
 			err = f.plain()
 		default:
@@ -125,7 +126,7 @@ func (f *flow) read(ctx context.Context, in chan<- *stream.StreamChunk) error {
 		if now.shape == (Shape{}) {
 			return nil
 		}
-		if err := f.link.open(ctx); err != nil {
+		if err := f.link.open(ctx, f.way); err != nil {
 			return err
 		}
 		begin := time.Now()

@@ -99,14 +99,27 @@ func (n *Network) SetShape(from, to string, s Shape) error {
 
 // Cut makes all connections between two parties, whoever dialled, black holes:
 // they stay open, new ones are accepted, and nothing passes until Heal.
-func (n *Network) Cut(a, b string) { n.setCut(a, b, true) }
+func (n *Network) Cut(a, b string) {
+	n.CutWay(a, b)
+	n.CutWay(b, a)
+}
 
 // Heal undoes Cut: what was sent meanwhile is delivered.
-func (n *Network) Heal(a, b string) { n.setCut(a, b, false) }
+func (n *Network) Heal(a, b string) {
+	n.HealWay(a, b)
+	n.HealWay(b, a)
+}
 
-func (n *Network) setCut(a, b string, cut bool) {
-	n.link(pair{a, b}).change(func(now *state) { now.cut = cut })
-	n.link(pair{b, a}).change(func(now *state) { now.cut = cut })
+// CutWay is Cut for what one party sends to another only: the other way goes on,
+// over the same connections, whoever dialled them.
+func (n *Network) CutWay(from, to string) { n.setCut(from, to, true) }
+
+// HealWay undoes CutWay.
+func (n *Network) HealWay(from, to string) { n.setCut(from, to, false) }
+
+func (n *Network) setCut(from, to string, cut bool) {
+	n.link(pair{from, to}).change(func(now *state) { now.cut[outward] = cut })
+	n.link(pair{to, from}).change(func(now *state) { now.cut[homeward] = cut })
 }
 
 func (n *Network) link(p pair) *link {
@@ -142,9 +155,18 @@ type link struct {
 // state is never changed, only replaced; then changed is closed.
 type state struct {
 	shape   Shape
-	cut     bool
+	cut     [2]bool // by direction
 	changed chan struct{}
 }
+
+// direction is which way bytes go on a connection.
+type direction int
+
+// The directions, as the one who dialled sees them.
+const (
+	outward direction = iota
+	homeward
+)
 
 func (l *link) change(with func(*state)) {
 	l.mu.Lock()

@@ -86,7 +86,8 @@ func (p *Proxy) serve(ctx context.Context, near *net.TCPConn) {
 	defer near.Close()
 	from, upstream := p.origin(near)
 	l := p.network.link(pair{from, p.party})
-	if l.open(ctx) != nil {
+	// A connection is made by what goes either way.
+	if l.open(ctx, outward) != nil || l.open(ctx, homeward) != nil {
 		return
 	}
 	var dialer net.Dialer
@@ -113,14 +114,14 @@ func (p *Proxy) join(ctx context.Context, between pair, l *link, near, far *net.
 		_, _ = near.SetLinger(0), far.SetLinger(0)
 		cancel()
 	}
-	way := func(src, dst *net.TCPConn, on pair) *flow {
+	way := func(src, dst *net.TCPConn, on pair, goes direction) *flow {
 		return &flow{
-			link: l, line: p.network.line(on), src: src, dst: dst,
+			link: l, line: p.network.line(on), way: goes, src: src, dst: dst,
 			buffers: &p.network.buffers, abort: abort, room: make(chan struct{}, 1),
 		}
 	}
 	var wg sync.WaitGroup
-	for _, f := range []*flow{way(near, far, between), way(far, near, pair{between.to, between.from})} {
+	for _, f := range []*flow{way(near, far, between, outward), way(far, near, pair{between.to, between.from}, homeward)} {
 		wg.Go(func() {
 			if f.run(ctx) != nil {
 				abort()

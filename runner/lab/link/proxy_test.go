@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -87,6 +88,47 @@ func TestCutIsABlackHoleUntilHeal(t *testing.T) {
 					t.Errorf("the %s connection, healed: %v", what, err)
 				}
 			}
+		})
+	}
+}
+
+// What one party sends is held back, and what the other sends goes on, on one
+// connection, whichever of them is cut.
+func TestCutOneWay(t *testing.T) {
+	for name, s := range shapes() {
+		t.Run(name, func(t *testing.T) {
+			n := NewNetwork()
+			shape(t, n, Client, s)
+			served := make(chan net.Conn, 1)
+			p := startProxy(t, n, startServer(t, func(c *net.TCPConn) {
+				served <- c
+				<-t.Context().Done()
+			}))
+			near := dial(t, p.Addr())
+			far := <-served
+			passes := func(from, to net.Conn) bool {
+				t.Helper()
+				if _, err := from.Write([]byte{1}); err != nil {
+					t.Fatal(err)
+				}
+				_ = to.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+				_, err := io.ReadFull(to, make([]byte, 1))
+				return err == nil
+			}
+			n.CutWay(Client, "m1")
+			if passes(near, far) || !passes(far, near) {
+				t.Error("cut from the client: that way passes, or the other does not")
+			}
+			n.HealWay(Client, "m1")
+			_ = far.SetReadDeadline(time.Time{})
+			if _, err := io.ReadFull(far, make([]byte, 1)); err != nil {
+				t.Errorf("what was held back: %v", err)
+			}
+			n.CutWay("m1", Client)
+			if !passes(near, far) || passes(far, near) {
+				t.Error("cut to the client: that way passes, or the other does not")
+			}
+			n.HealWay("m1", Client)
 		})
 	}
 }

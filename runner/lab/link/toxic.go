@@ -42,7 +42,7 @@ func (d *delay) Pipe(stub *toxics.ToxicStub) {
 		last = due
 		// An error is that the connection has ended: what is left need not wait.
 		_ = d.timer.until(due)
-		_ = d.flow.link.open(d.ctx)
+		_ = d.flow.link.open(d.ctx, d.flow.way)
 		d.write(c)
 	}
 }
@@ -65,11 +65,11 @@ func (s Shape) oneWay() time.Duration {
 	return max(d, 0)
 }
 
-// open waits until the link is not cut.
-func (l *link) open(ctx context.Context) error {
+// open waits until the link is not cut that way.
+func (l *link) open(ctx context.Context, way direction) error {
 	for {
 		now := l.state.Load()
-		if !now.cut {
+		if !now.cut[way] {
 			return nil
 		}
 		select {
