@@ -33,7 +33,7 @@ func (r *run) followTarget(ctx context.Context) (*sync.WaitGroup, error) {
 	return &wg, nil
 }
 
-// followMembers notes which of the lab's members end.
+// followMembers notes which of the lab's members end without being told to.
 func (r *run) followMembers(ctx context.Context) {
 	for {
 		select {
@@ -43,7 +43,9 @@ func (r *run) followMembers(ctx context.Context) {
 			if !ok {
 				return
 			}
-			r.event(results.EventMember, e.Process+" ended: "+e.State)
+			if !e.Expected {
+				r.event(results.EventMember, e.Process+" ended: "+e.State)
+			}
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (m *member) probe(ctx context.Context, client *clientv3.Client) error {
 	if status.Leader == 0 {
 		return errors.New("it knows no leader")
 	}
-	m.version = status.Version
+	m.setVersion(status.Version)
 	if m.learner {
 		return nil
 	}
@@ -87,4 +87,10 @@ func (m *member) probe(ctx context.Context, client *clientv3.Client) error {
 		return fmt.Errorf("a linearizable read: %w", err)
 	}
 	return nil
+}
+
+func (m *member) setVersion(v string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.version = v
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/lab/pki"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -38,14 +39,20 @@ func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Wri
 		return fmt.Errorf("reading the order for a lab: %w", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := make(chan struct{})
+	requests := make(chan request)
 	go func() {
-		var r request
-		if err := in.Decode(&r); err == nil && r.Stop {
-			close(stop)
-			_ = in.Decode(&r) // nothing but the end comes now
+		defer cancel(errToolGone)
+		for {
+			var r request
+			if err := in.Decode(&r); err != nil {
+				return
+			}
+			select {
+			case requests <- r:
+			case <-ctx.Done():
+				return
+			}
 		}
-		cancel(errToolGone)
 	}()
 	h := host{run: run, lock: lock, order: o, ports: freePorts}
 	out := json.NewEncoder(stdout)
@@ -58,7 +65,7 @@ func HostMain(ctx context.Context, args []string, stdin io.Reader, stdout io.Wri
 		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
 	}
 	defer func() { err = errors.Join(err, h.around.close(context.WithoutCancel(ctx))) }()
-	return h.serve(ctx, stop, out)
+	return h.serve(ctx, requests, out)
 }
 
 // cutRun takes "--run FOLDER" off the front of the arguments.
@@ -96,8 +103,9 @@ func (h *host) prepare() (err error) {
 }
 
 // serve starts the members, tells the tool what becomes of them, and ends them
-// when stop is closed or, at once, when ctx ends.
-func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder) error {
+// when the tool wants it or, at once, when ctx ends. Requests are carried out
+// beside it, several at a time.
+func (h host) serve(ctx context.Context, requests <-chan request, out *json.Encoder) error {
 	c, err := h.start(ctx)
 	if err != nil {
 		return errors.Join(err, out.Encode(message{Failed: err.Error()}))
@@ -106,34 +114,46 @@ func (h host) serve(ctx context.Context, stop <-chan struct{}, out *json.Encoder
 	if err := out.Encode(message{Ready: h.ready(c)}); err != nil {
 		return fmt.Errorf("reporting to the tool: %w", err)
 	}
-	echoes := make(chan Echo, 64)
-	measuring, stopMeasuring := context.WithCancel(ctx)
-	links := c.network.echo(measuring, c.sites, func(e Echo) {
-		select {
-		case echoes <- e:
-		case <-measuring.Done():
-		}
-	})
-	defer links.Wait()
-	defer stopMeasuring()
+	working, stopWorking := context.WithCancel(ctx)
+	echoes, replies := make(chan Echo), make(chan reply)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer stopWorking()
+	links := c.network.echo(working, c.sites, func(e Echo) { pass(working, echoes, e) })
+	beside.Go(links.Wait)
 	for {
+		var m message
 		select {
 		case e := <-echoes:
-			if err := out.Encode(message{Echo: &e}); err != nil {
-				return fmt.Errorf("reporting to the tool: %w", err)
-			}
+			m.Echo = &e
 		case p := <-c.exits:
-			e := exit{Member: p.name, State: p.state(), Log: complaints(memberLog(h.run, p.name))}
-			if err := out.Encode(message{Exited: &e}); err != nil {
-				return fmt.Errorf("reporting to the tool: %w", err)
+			m.Exited = &exit{Member: p.name, State: p.state(), Log: complaints(memberLog(h.run, p.name)), Expected: p.expected.Load()}
+		case a := <-replies:
+			a.Members = c.list()
+			m.Reply = &a
+		case r := <-requests:
+			if r.Stop {
+				stopWorking()
+				beside.Wait()
+				c.stop(ctx, h.order.StopTimeout)
+				return nil
 			}
-		case <-stop:
-			stopMeasuring()
-			c.stop(ctx, h.order.StopTimeout)
-			return nil
+			beside.Go(func() { pass(working, replies, h.obey(working, c, r)) })
+			continue
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if err := out.Encode(m); err != nil {
+			return fmt.Errorf("reporting to the tool: %w", err)
+		}
+	}
+}
+
+// pass sends v unless ctx ends before it is taken.
+func pass[T any](ctx context.Context, to chan<- T, v T) {
+	select {
+	case to <- v:
+	case <-ctx.Done():
 	}
 }
 

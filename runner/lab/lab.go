@@ -15,7 +15,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -77,6 +76,8 @@ type Member struct {
 	PID  int    `json:"pid"`
 	// Endpoint is its client URL, on 127.0.0.1.
 	Endpoint string `json:"endpoint"`
+	// Peer is its peer URL, as others reach it.
+	Peer string `json:"peer"`
 	// Metrics is where it tells of itself to Prometheus, in plain text whatever
 	// the configuration encrypts, and without passing a link.
 	Metrics string `json:"metrics"`
@@ -92,7 +93,7 @@ type Member struct {
 	Settings map[string]any `json:"settings,omitempty"`
 }
 
-// Event is the unexpected end of one of a lab's processes.
+// Event is the end of one of a lab's processes.
 type Event struct {
 	// Process is the member's name, or HostCommand for the lab host, in which
 	// case all members are dead too.
@@ -103,6 +104,8 @@ type Event struct {
 	Log []string
 	// At is when the tool heard of it; it has a monotonic reading.
 	At time.Time
+	// Expected tells that it was told to end, by a method of the Lab.
+	Expected bool
 }
 
 // Lab is a running local cluster. Its methods may be called from several
@@ -115,10 +118,18 @@ type Lab struct {
 	first   chan message
 	events  chan Event
 	reading sync.WaitGroup
-	ready   ready
+	gone    chan struct{} // closed when the host is, and all has been read that it said
+	ready   ready         // but its members, which change
 	folders folders
 	// passwords are those of the users, by name; they are written nowhere.
 	passwords map[string]string
+
+	sending sync.Mutex // held while a line is written to orders
+
+	mu      sync.Mutex // guards the following
+	members []Member
+	asked   int // requests so far
+	waiting map[int]chan reply
 
 	onEcho   atomic.Pointer[func(Echo)]
 	stopping atomic.Bool
@@ -184,7 +195,7 @@ func (s Spec) resolved(ctx context.Context) (Spec, error) {
 // order of the members: a learner does not.
 func (l *Lab) Endpoints() []string {
 	var endpoints []string
-	for _, m := range l.ready.Members {
+	for _, m := range l.Members() {
 		if !m.Learner {
 			endpoints = append(endpoints, m.Endpoint)
 		}
@@ -192,8 +203,13 @@ func (l *Lab) Endpoints() []string {
 	return endpoints
 }
 
-// Members are the lab's members as they were when it was ready.
-func (l *Lab) Members() []Member { return slices.Clone(l.ready.Members) }
+// Members are the lab's members as they are now: with those that joined, without
+// those that were discarded. The PID of one that does not run is its last one.
+func (l *Lab) Members() []Member {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.members)
+}
 
 // Notes are what of the configuration this machine could not do, a sentence each.
 func (l *Lab) Notes() []string { return l.ready.Notes }
@@ -230,8 +246,9 @@ func (l *Lab) RootPassword() string { return l.passwords[scenarios.Root] }
 // Data is the folder in which the members' folders with their data lie.
 func (l *Lab) Data() string { return cmp.Or(l.folders.Data, dataFolder(l.spec.Run)) }
 
-// Events yields each process that ended without being told to. It holds all
-// that can happen, so nobody need receive; it is closed when the lab host has ended.
+// Events yields each process that ended before Stop, those that were told to
+// included. It holds the latest 64, so nobody need receive; it is closed when the
+// lab host has ended.
 func (l *Lab) Events() <-chan Event { return l.events }
 
 // Stop ends the members (SIGTERM, and SIGKILL for those that are still there
@@ -241,7 +258,7 @@ func (l *Lab) Events() <-chan Event { return l.events }
 func (l *Lab) Stop(ctx context.Context) error {
 	l.stopOnce.Do(func() {
 		l.stopping.Store(true)
-		if err := json.NewEncoder(l.orders).Encode(request{Stop: true}); err == nil {
+		if err := l.send(request{Stop: true}); err == nil {
 			l.host.awaitExit(ctx, l.spec.StopTimeout+margin)
 		}
 		if err := l.end(); err != nil { //nolint:contextcheck // ending goes on when ctx has ended

@@ -28,7 +28,9 @@ func launch(ctx context.Context, spec Spec) (*Lab, error) {
 		folders:   where,
 		passwords: makePasswords(spec.Configuration.Auth),
 		first:     make(chan message, 1),
-		events:    make(chan Event, len(spec.Configuration.MemberNames())+1),
+		events:    make(chan Event, heldEvents),
+		gone:      make(chan struct{}),
+		waiting:   map[int]chan reply{},
 	}
 	err = l.startHost(ctx, lock)
 	_ = lock.Close() // from here on the lock is the host's and the members'
@@ -37,7 +39,7 @@ func launch(ctx context.Context, spec Spec) (*Lab, error) {
 	}
 	l.reading.Go(l.read)
 	// A host that is gone already cannot be written to; awaitReady tells why it is gone.
-	_ = json.NewEncoder(l.orders).Encode(l.order())
+	_ = l.send(l.order())
 	return l, nil
 }
 
@@ -97,6 +99,7 @@ func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 
 // read passes on what the host says until the host is gone.
 func (l *Lab) read() {
+	defer close(l.gone)
 	defer close(l.events)
 	defer close(l.first)
 	defer l.reports.Close()
@@ -111,17 +114,37 @@ func (l *Lab) read() {
 			if tell := l.onEcho.Load(); tell != nil {
 				(*tell)(*m.Echo)
 			}
-			continue
-		case m.Exited == nil:
+		case m.Reply != nil:
+			l.answer(*m.Reply)
+		case m.Exited != nil:
+			e := m.Exited
+			l.tell(Event{Process: e.Member, State: e.State, Log: e.Log, At: time.Now(), Expected: e.Expected})
+		default:
 			l.first <- m
-			continue
 		}
-		l.events <- Event{Process: m.Exited.Member, State: m.Exited.State, Log: m.Exited.Log, At: time.Now()}
 	}
 	at := time.Now()
 	<-l.host.exited
 	if !l.stopping.Load() {
-		l.events <- Event{Process: HostCommand, State: l.host.state(), Log: lastWords(hostLog(l.spec.Run)), At: at}
+		l.tell(Event{Process: HostCommand, State: l.host.state(), Log: lastWords(hostLog(l.spec.Run)), At: at})
+	}
+}
+
+// heldEvents is how many events are held for who may receive them.
+const heldEvents = 64
+
+// tell adds an event; the oldest gives way where there is no room. Only read calls it.
+func (l *Lab) tell(e Event) {
+	for {
+		select {
+		case l.events <- e:
+			return
+		default:
+		}
+		select {
+		case <-l.events:
+		default:
+		}
 	}
 }
 
@@ -139,6 +162,9 @@ func (l *Lab) awaitReady(ctx context.Context) error {
 			return errors.New(m.Failed)
 		}
 		l.ready = *m.Ready
+		l.mu.Lock()
+		l.members = m.Ready.Members
+		l.mu.Unlock()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,8 @@ type process struct {
 	name   string
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when the process is gone and waited for
+	// expected is set before it is told to end.
+	expected atomic.Bool
 }
 
 // spawn starts cmd and waits for its end in the background: then exited is
@@ -44,6 +47,16 @@ func spawn(name string, cmd *exec.Cmd, exits chan<- *process) (*process, error) 
 		return nil, fmt.Errorf("starting the process of %s: %w", name, err)
 	}
 	return p, nil
+}
+
+// gone reports whether the process has exited.
+func (p *process) gone() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }

@@ -8,7 +8,8 @@ import (
 )
 
 // Tool and host talk in JSON, a line each: the tool sends one order and later
-// perhaps a request; the host sends one ready or failed and then what exited.
+// requests; the host sends one ready or failed and then what exited, round trips,
+// and a reply to each request that has an ID, in the order in which they end.
 // The end of the tool's side, at any time, makes the host kill the members.
 
 // order is what the host shall start.
@@ -27,7 +28,49 @@ type order struct {
 
 // request is what the tool wants of a lab that is ready.
 type request struct {
-	Stop bool `json:"stop"`
+	Stop bool `json:"stop,omitempty"`
+	ID   int  `json:"id,omitempty"` // from 1
+	Do   deed `json:"do,omitempty"`
+	// Member is whom it befalls.
+	Member string `json:"member,omitempty"`
+	// From and To are the parties of a link.
+	From string         `json:"from,omitempty"`
+	To   string         `json:"to,omitempty"`
+	Link scenarios.Link `json:"link,omitzero"`
+	// Disk is the state that the member's shall have.
+	Disk Disk `json:"disk,omitzero"`
+	// InitialCluster is what the member joins.
+	InitialCluster string `json:"initial_cluster,omitempty"`
+	// Snapshot is the file from which to restore.
+	Snapshot string `json:"snapshot,omitempty"`
+}
+
+// deed is what a request wants done.
+type deed string
+
+const (
+	doKill      deed = "kill"
+	doTerminate deed = "terminate"
+	doRevive    deed = "revive"
+	doFreeze    deed = "freeze"
+	doThaw      deed = "thaw"
+	doCut       deed = "cut"
+	doHeal      deed = "heal"
+	doSetLink   deed = "set-link"
+	doSetDisk   deed = "set-disk"
+	doPrepare   deed = "prepare"
+	doJoin      deed = "join"
+	doDiscard   deed = "discard"
+	doRestore   deed = "restore"
+)
+
+// reply tells what became of a request.
+type reply struct {
+	ID     int    `json:"id"`
+	Failed string `json:"failed,omitempty"`
+	// Members are those of the lab now; Prepared is the place that has been made.
+	Members  []Member `json:"members"`
+	Prepared *Member  `json:"prepared,omitempty"`
 }
 
 // message is what the host tells; exactly one field is set.
@@ -36,6 +79,7 @@ type message struct {
 	Failed string `json:"failed,omitempty"`
 	Exited *exit  `json:"exited,omitempty"`
 	Echo   *Echo  `json:"echo,omitempty"`
+	Reply  *reply `json:"reply,omitempty"`
 }
 
 // ready is a lab that takes requests.
@@ -49,9 +93,10 @@ type ready struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// exit is the unexpected end of a member.
+// exit is the end of a member's process.
 type exit struct {
-	Member string   `json:"member"`
-	State  string   `json:"state"`
-	Log    []string `json:"log,omitempty"`
+	Member   string   `json:"member"`
+	State    string   `json:"state"`
+	Log      []string `json:"log,omitempty"`
+	Expected bool     `json:"expected,omitempty"`
 }

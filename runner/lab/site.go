@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -77,4 +78,14 @@ func (h host) makeSites(ctx context.Context) ([]site, error) {
 		sites[i] = s
 	}
 	return sites, nil
+}
+
+// clear removes the data of the member.
+func (s site) clear() error {
+	for _, folder := range []string{s.data, s.wal} {
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("clearing the data of %s: %w", s.name, err)
+		}
+	}
+	return nil
 }
