@@ -6,7 +6,7 @@
 // in the parent, which lets the call go on after the delay. So the delay is
 // added to what the real disk takes. All processes and threads below share one
 // queue, as they would share the disk: the delay of an fsync begins when the one
-// before has ended.
+// before has ended. The disk can also stand still, and be full.
 package fsync
 
 import (
@@ -31,6 +31,8 @@ type Device struct {
 	wake    int        // an event descriptor, open until ended
 	over    bool       // wake is closed
 	order   *Delay     // that the thread has not obeyed yet
+	held    bool       // what the thread shall do from now on, and the two below
+	full    bool
 	closing bool
 	stats   Stats
 }
@@ -40,7 +42,11 @@ type Stats struct {
 	// Fsyncs is how many were let go, Gone how many waited in vain: their threads
 	// were killed meanwhile.
 	Fsyncs, Gone int64
-	// Late is by how much they were let go later than they were due, LateMax by how
+	// Sizings is how many fallocates and ftruncates were let go.
+	Sizings int64
+	// Refused is how many calls of either kind failed, as the device was full.
+	Refused int64
+	// Late is by how much fsyncs were let go later than they were due, LateMax by how
 	// much at most. It does not contain the way from the process and back.
 	Late, LateMax time.Duration
 }
@@ -82,9 +88,23 @@ func (d *Device) Set(delay Delay) error {
 	return nil
 }
 
-// Close lets the fsyncs that wait go on, ends the service and waits for its end.
-// Processes that are left over live on, but each later fsync of theirs fails
-// with ENOSYS. It returns what Wait returns.
+// Hold makes the device stand still: no fsync ends until Release, those that wait
+// included. What it delays meanwhile is fsyncs only. It may be held already.
+func (d *Device) Hold() { d.tell(func() { d.held = true }) }
+
+// Release undoes Hold: the delays of fsyncs that wait begin anew. On a device that
+// is not held it does nothing.
+func (d *Device) Release() { d.tell(func() { d.held = false }) }
+
+// Fill makes the device full, or gives it room again. While it is full each fsync
+// and fdatasync fails with ENOSPC at the end of its delay, those that wait
+// included, and each fallocate and ftruncate at once. Nothing else fails, writes
+// go through. Processes that still live when there is room again can go on.
+func (d *Device) Fill(full bool) { d.tell(func() { d.full = full }) }
+
+// Close lets the fsyncs that wait go on, held ones too, ends the service and waits
+// for its end; on a full device they fail. Processes that are left over live on,
+// but each later fsync, fallocate and ftruncate of theirs fails with ENOSYS. It returns what Wait returns.
 func (d *Device) Close() error {
 	d.tell(func() { d.closing = true })
 	return d.Wait()

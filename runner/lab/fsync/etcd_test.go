@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,14 +21,8 @@ import (
 // for, and none after it was taken away.
 func TestEtcdSeesTheDelay(t *testing.T) {
 	url := freeURL(t)
-	device, _ := under(t, fixed(10*ms), etcdProgram,
-		"--data-dir="+t.TempDir(), "--listen-client-urls="+url, "--advertise-client-urls="+url,
-		"--listen-peer-urls="+freeURL(t), "--logger=zap", "--log-outputs=/dev/null")
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{url}, Logger: zap.NewNop()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	device, _ := under(t, fixed(10*ms), etcdAt(t, url, "/dev/null")...)
+	client := dial(t, url)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	measure := func() time.Duration {
@@ -48,6 +44,50 @@ func TestEtcdSeesTheDelay(t *testing.T) {
 	if slow < 10*ms || fast >= slow {
 		t.Errorf("a WAL fsync takes %v with a delay of 10 ms and %v without", slow, fast)
 	}
+}
+
+// An etcd whose disk becomes full ends by itself, and says why.
+func TestEtcdEndsOnAFullDisk(t *testing.T) {
+	url, log := freeURL(t), filepath.Join(t.TempDir(), "log")
+	device, c := under(t, Delay{}, etcdAt(t, url, log)...)
+	client := dial(t, url)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	putMany(ctx, t, client, 100)
+	t.Logf("with room: %+v", device.Stats())
+	device.Fill(true)
+	if _, err := client.Put(ctx, "key", "value"); err == nil {
+		t.Error("a write was acknowledged on a full disk")
+	}
+	if err := within(t, "the end of etcd", c.exited); err == nil {
+		t.Error("etcd ended as if all were well")
+	}
+	said, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(said), noRoom) {
+		t.Errorf("etcd's log does not contain %q:\n%s", noRoom, said)
+	}
+}
+
+// etcdAt is an etcd server that listens at url.
+func etcdAt(t *testing.T, url, log string) []string {
+	t.Helper()
+	return []string{
+		etcdProgram, "--data-dir=" + t.TempDir(), "--listen-client-urls=" + url, "--advertise-client-urls=" + url,
+		"--listen-peer-urls=" + freeURL(t), "--logger=zap", "--log-outputs=" + log,
+	}
+}
+
+func dial(t *testing.T, url string) *clientv3.Client {
+	t.Helper()
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{url}, Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
 }
 
 func putMany(ctx context.Context, t *testing.T, client *clientv3.Client, n int) {

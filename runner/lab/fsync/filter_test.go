@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestFilterTakesOnlyFsyncs(t *testing.T) {
+func TestFilterTakesOnlyFsyncsAndSizings(t *testing.T) {
 	arch, err := architecture()
 	if err != nil {
 		t.Skip(err)
@@ -31,6 +31,8 @@ func TestFilterTakesOnlyFsyncs(t *testing.T) {
 	}{
 		"fsync":                    {unix.SYS_FSYNC, arch, unix.SECCOMP_RET_USER_NOTIF},
 		"fdatasync":                {unix.SYS_FDATASYNC, arch, unix.SECCOMP_RET_USER_NOTIF},
+		"fallocate":                {unix.SYS_FALLOCATE, arch, unix.SECCOMP_RET_USER_NOTIF},
+		"ftruncate":                {unix.SYS_FTRUNCATE, arch, unix.SECCOMP_RET_USER_NOTIF},
 		"write":                    {unix.SYS_WRITE, arch, unix.SECCOMP_RET_ALLOW},
 		"the call before fsync":    {min(unix.SYS_FSYNC, unix.SYS_FDATASYNC) - 1, arch, unix.SECCOMP_RET_ALLOW},
 		"the call after fdatasync": {max(unix.SYS_FSYNC, unix.SYS_FDATASYNC) + 1, arch, unix.SECCOMP_RET_ALLOW},

@@ -27,6 +27,7 @@ const (
 	hostProgram  = "test-host"  // PROGRAM ARGUMENTS: supervises it, with the longest delay, until killed
 	syncProgram  = "test-sync"  // FILE CALL THREADS CALLS: each thread syncs one after the other
 	waitProgram  = "test-wait"  // FILE: syncs once, says how that was, syncs again, and waits to be killed
+	roundProgram = "test-round" // FILE: makes all calls that a device answers in turn, and says how each was, until killed
 	filesProgram = "test-files" // says what it has open
 	etcdProgram  = "test-etcd"  // FLAGS: an etcd server
 )
@@ -48,6 +49,8 @@ func TestMain(m *testing.M) {
 		exitOn(beSync(args))
 	case waitProgram:
 		exitOn(beWait(args[0]))
+	case roundProgram:
+		exitOn(beRound(args[0]))
 	case filesProgram:
 		exitOn(beFiles())
 	case etcdProgram:
@@ -102,12 +105,12 @@ type timing struct {
 }
 
 func beSync(args []string) error {
-	call := map[string]func(int) error{"fsync": syscall.Fsync, "fdatasync": syscall.Fdatasync}[args[1]]
+	call := calls()[args[1]]
 	threads, err := strconv.Atoi(args[2])
 	if err != nil {
 		return err
 	}
-	calls, err := strconv.Atoi(args[3])
+	times, err := strconv.Atoi(args[3])
 	if err != nil {
 		return err
 	}
@@ -120,7 +123,7 @@ func beSync(args []string) error {
 		}
 		running.Go(func() {
 			runtime.LockOSThread()
-			for range calls {
+			for range times {
 				_, _ = file.WriteString("a line that the disk must have\n")
 				timings[i] = append(timings[i], timed(call, file))
 			}
@@ -128,6 +131,32 @@ func beSync(args []string) error {
 	}
 	running.Wait()
 	return json.NewEncoder(os.Stdout).Encode(slices.Concat(timings...))
+}
+
+// calls are those that a device answers.
+func calls() map[string]func(fd int) error {
+	return map[string]func(int) error{
+		"fsync": syscall.Fsync, "fdatasync": syscall.Fdatasync,
+		"fallocate": func(fd int) error { return syscall.Fallocate(fd, 0, 0, 4096) },
+		"ftruncate": func(fd int) error { return syscall.Ftruncate(fd, 4096) },
+	}
+}
+
+// beRound makes one call after the other, each again and again.
+func beRound(name string) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	say := json.NewEncoder(os.Stdout)
+	for {
+		for _, call := range calls() {
+			if err := say.Encode(timed(call, file)); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 func timed(call func(int) error, file *os.File) (t timing) {

@@ -33,9 +33,13 @@ func receive(listener int, n *notification) error {
 	return ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(n))
 }
 
-// letGo lets a system call go on. ENOENT: its thread is dead.
-func letGo(listener int, r *response) error {
-	r.flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE
+// answer lets a system call go on, or fail with an error unless that is 0.
+// ENOENT: its thread is dead.
+func answer(listener int, r *response, failure unix.Errno) error {
+	r.error, r.flags = -int32(failure), 0
+	if failure == 0 {
+		r.flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE
+	}
 	return ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(r))
 }
 

@@ -12,6 +12,7 @@ type queue struct {
 	since   time.Duration // when delay was set
 	free    time.Duration // when the disk has done all that waits
 	draws   *rand.Rand
+	held    bool    // nothing ends
 	waiting []fsync // in the order in which they came and end
 }
 
@@ -44,15 +45,28 @@ func (q *queue) end(f fsync, now time.Duration) time.Duration {
 // set changes the delay. What waits begins anew: it may have waited for a stall
 // that is over now.
 func (q *queue) set(d Delay, now time.Duration) {
-	q.delay, q.since, q.free = d, now, now
+	q.delay, q.since = d, now
+	q.again(now)
+}
+
+// hold makes the disk stand still, or go on: then what waits begins anew.
+func (q *queue) hold(held bool, now time.Duration) {
+	if q.held && !held {
+		q.again(now)
+	}
+	q.held = held
+}
+
+func (q *queue) again(now time.Duration) {
+	q.free = now
 	for i := range q.waiting {
 		q.waiting[i].due = q.end(q.waiting[i], now)
 	}
 }
 
-// next is the fsync that ends next, if one waits.
+// next is the fsync that ends next, if one waits and the disk does not stand still.
 func (q *queue) next() (fsync, bool) {
-	if len(q.waiting) == 0 {
+	if q.held || len(q.waiting) == 0 {
 		return fsync{}, false
 	}
 	return q.waiting[0], true

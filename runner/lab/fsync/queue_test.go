@@ -52,6 +52,20 @@ func TestSetBeginsAnewWhatWaits(t *testing.T) {
 	mustBeDue(t, q, 112*ms, 112*ms, 113*ms)
 }
 
+func TestHoldStopsAllUntilItBeginsAnew(t *testing.T) {
+	q := newQueue(Delay{P50: 10 * ms, P99: 10 * ms}, 1)
+	q.add(1, 0)
+	q.hold(true, 5*ms)
+	q.add(2, 6*ms)
+	if next, ok := q.next(); ok {
+		t.Errorf("%v ends on a disk that stands still", next)
+	}
+	q.hold(false, 100*ms)
+	mustBeDue(t, q, 110*ms, 120*ms)
+	q.hold(false, 105*ms) // it goes on as it was
+	mustBeDue(t, q, 110*ms, 120*ms)
+}
+
 func TestEqualSeedsGiveEqualDelays(t *testing.T) {
 	varying := Delay{P50: 10 * ms, P99: 50 * ms}
 	delays := func(seed uint64, first Delay) []time.Duration {

@@ -16,6 +16,7 @@ type server struct {
 	timeout unix.Timespec
 	call    notification
 	answer  response
+	refuses bool // as the device is full
 }
 
 // farewell bounds how many fsyncs are let go after the wish to end, so that
@@ -129,18 +130,22 @@ func (s *server) obey() bool {
 		s.queue.set(*s.order, s.now())
 		s.order = nil
 	}
+	s.refuses = s.full
+	s.queue.hold(s.held && !s.closing, s.now())
 	return s.closing
 }
 
-// receive takes one fsync into the queue.
+// receive takes one fsync into the queue; what is none is answered at once.
 func (s *server) receive() error {
 	s.call = notification{}
 	err := receive(int(s.fds[0].Fd), &s.call)
 	switch {
-	case err == nil:
+	case err == nil && isFsync(s.call.data.number):
 		s.queue.add(s.call.id, s.now())
+	case err == nil:
+		return s.letGo(s.call.id, func(done *Stats) { done.Sizings++ })
 	case !errors.Is(err, unix.ENOENT): // it was interrupted, or killed, before we could
-		return fmt.Errorf("receiving an fsync: %w", err)
+		return fmt.Errorf("receiving a system call: %w", err)
 	}
 	return nil
 }
@@ -186,20 +191,33 @@ func (s *server) letAllGo() error {
 }
 
 func (s *server) letNextGo(id uint64, late time.Duration) error {
-	s.answer.id = id
-	err := letGo(int(s.fds[0].Fd), &s.answer)
 	s.queue.done()
+	return s.letGo(id, func(done *Stats) {
+		done.Fsyncs++
+		done.Late += late
+		done.LateMax = max(done.LateMax, late)
+	})
+}
+
+// letGo lets a call go on and counts that, or fail where the device is full.
+func (s *server) letGo(id uint64, count func(*Stats)) error {
+	var failure unix.Errno
+	if s.refuses {
+		failure = unix.ENOSPC
+	}
+	s.answer.id = id
+	err := answer(int(s.fds[0].Fd), &s.answer, failure)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		s.stats.Gone++
 	case err != nil:
-		return fmt.Errorf("letting an fsync go on: %w", err)
+		return fmt.Errorf("answering a system call: %w", err)
+	case failure != 0:
+		s.stats.Refused++
 	default:
-		s.stats.Fsyncs++
-		s.stats.Late += late
-		s.stats.LateMax = max(s.stats.LateMax, late)
+		count(&s.stats)
 	}
 	return nil
 }
