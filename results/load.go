@@ -123,6 +123,8 @@ func (l *loader) add(r Record, d decodedInterval) error {
 	case r.Event != nil:
 		l.run.Events = append(l.run.Events, *r.Event)
 		l.seen(r.Event.AtMS)
+	case r.Action != nil:
+		l.action(*r.Action)
 	case r.Check != nil:
 		l.run.Checks = append(l.run.Checks, *r.Check)
 	case r.End != nil:
@@ -130,6 +132,18 @@ func (l *loader) add(r Record, d decodedInterval) error {
 		l.seen(r.End.AtMS)
 	}
 	return nil
+}
+
+// action keeps the last record of each name.
+func (l *loader) action(a Action) {
+	l.seen(a.AtMS)
+	for i := range l.run.Actions {
+		if l.run.Actions[i].Name == a.Name {
+			l.run.Actions[i].Action = a
+			return
+		}
+	}
+	l.run.Actions = append(l.run.Actions, ActionRecord{Action: a})
 }
 
 func (l *loader) seen(atMS float64) { l.run.LastMS = max(l.run.LastMS, atMS) }

@@ -16,6 +16,7 @@ type Record struct {
 	Phase    *Phase    `json:"phase,omitempty"`
 	Interval *Interval `json:"interval,omitempty"`
 	Event    *Event    `json:"event,omitempty"`
+	Action   *Action   `json:"action,omitempty"`
 	Check    *Check    `json:"check,omitempty"`
 	End      *End      `json:"end,omitempty"`
 }

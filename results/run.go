@@ -30,6 +30,7 @@ type Run struct {
 	// LinkRTT is of a lab's links in the measure phase, by both parties (see Links).
 	LinkRTT map[string]*hdr.Histogram
 	Events  []Event
+	Actions []ActionRecord
 	Checks  []Check
 	// Timeline has one entry an interval, in order.
 	Timeline []Moment
@@ -158,3 +159,6 @@ func (c Counts) ErrorCount() int64 {
 	}
 	return n
 }
+
+// ActionRecord is an action.
+type ActionRecord struct{ Action }

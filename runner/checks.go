@@ -22,6 +22,7 @@ type examination struct {
 	members  []kube.Member // before the load
 	unlisted error         // why members is not known
 	silent   []string      // endpoints that did not answer before the load
+	mu       sync.Mutex    // held while the members are looked for anew
 }
 
 // checkTimeout bounds all checks together, answerTimeout is how long a cluster
@@ -144,6 +145,9 @@ func (x *examination) settle(ctx context.Context) {
 // errUnbooked tells that it is not known what must be there.
 var errUnbooked = errors.New("ranges of keys were deleted, so that it is not known which must be there")
 
+// errRewound tells that more is there than was left, as far as anybody can know.
+var errRewound = errors.New("a snapshot was restored: which of the keys that were deleted or expired since are back is not known")
+
 // acknowledgedWrites reads a sample of keys back.
 func (x *examination) acknowledgedWrites(ctx context.Context) (results.Status, string, error) {
 	if x.books.Unbooked() {
@@ -192,8 +196,11 @@ const (
 
 // liveKeys counts the run's keys.
 func (x *examination) liveKeys(ctx context.Context) (results.Status, string, error) {
-	if x.books.Unbooked() {
+	switch {
+	case x.books.Unbooked():
 		return "", "", errUnbooked
+	case x.books.Rewound():
+		return "", "", errRewound
 	}
 	for try := 1; ; try++ {
 		// Of a lease that there is no more before the count, or still is after it, it is known whether its keys are counted.

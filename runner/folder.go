@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// snapshotFolder is where snapshots lie in a run folder, while it runs.
+const snapshotFolder = "snapshots"
+
 // runOf is a run's name: that of its folder.
 func runOf(folder string) string { return filepath.Base(folder) }
 

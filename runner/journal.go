@@ -60,6 +60,7 @@ func (t *ticker) loop() {
 	for last := false; !last; {
 		select {
 		case <-tick.C:
+		case <-t.run.cuts:
 		case <-t.quit:
 			last = true
 		}

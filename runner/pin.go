@@ -67,14 +67,21 @@ func ask(ctx context.Context, api *kube.API) (membership, error) {
 		if s.err == nil && names == nil {
 			names, m.unnamed = endpoints[i].MemberNames(ctx)
 		}
-		if s.err == nil && s.raft.Term >= m.term && s.raft.Leader != 0 {
-			m.leader, m.term = s.raft.Leader, s.raft.Term
-		}
 	}
+	m.elect()
 	for i := range m.members {
 		m.members[i].name = names[m.members[i].raft.Member]
 	}
 	return m, nil
+}
+
+// elect finds who leads, by the latest term that a member tells of.
+func (m *membership) elect() {
+	for _, s := range m.members {
+		if s.err == nil && s.raft.Term >= m.term && s.raft.Leader != 0 {
+			m.leader, m.term = s.raft.Leader, s.raft.Term
+		}
+	}
 }
 
 // leads reports whether a member is the leader.

@@ -46,8 +46,12 @@ func Run(ctx, cut context.Context, job Job) (folder string, err error) {
 	if job.Started != nil {
 		job.Started(folder)
 	}
-	r := &run{job: job, folder: folder, target: target}
+	target.snapshots = filepath.Join(folder, snapshotFolder)
+	r := &run{job: job, folder: folder, target: target, cuts: make(chan struct{}, 1)}
 	err = r.measure(ctx, cut)
+	if !job.Keep {
+		err = errors.Join(err, os.RemoveAll(target.snapshots))
+	}
 	if left := target.close(cut); left != nil {
 		err = errors.Join(err, fmt.Errorf("%w: %w", ErrLeft, left))
 	}
@@ -91,6 +95,11 @@ type run struct {
 	// below zero; only the ticker's goroutine uses it.
 	connected map[string]int
 	giveUp    context.CancelFunc // ends setup and load
+	// cuts has the interval end before its second is over.
+	cuts        chan struct{}
+	examination *examination
+	// happen is what happens to the cluster; nil where nothing does.
+	happen *actions
 	// aborted tells that a threshold, or what stopped is, has ended the load.
 	aborted atomic.Bool
 	// stopped is why the run has ended its load to spare a cluster that exists; nil unless it has.
@@ -122,8 +131,7 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	watch, stopWatching := context.WithCancel(cut)
 	defer stopWatching()
 
-	examination, err := newExamination(ctx, r.target)
-	if err != nil {
+	if r.examination, err = newExamination(ctx, r.target); err != nil {
 		return err
 	}
 	ctx, giveUp := context.WithCancel(ctx)
@@ -153,11 +161,14 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	if err != nil {
 		return r.failed(ctx, fmt.Errorf("preparing to watch the generator itself: %w", err))
 	}
+	if r.happen, err = newActions(r); err != nil {
+		return r.failed(ctx, err)
+	}
 	complete := r.load(ctx, cut, stop)
 	probe.stop()
 	stopWatching()
 	r.watching.wg.Wait()
-	r.check(cut, examination)
+	r.check(cut)
 	r.append(results.Record{End: &results.End{AtMS: milliseconds(r.clock.Now()), Complete: complete}})
 	if r.journal.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, r.journal.Err())
@@ -169,11 +180,11 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 }
 
 // check makes the checks, while nobody writes any more, unless the run was cut short.
-func (r *run) check(cut context.Context, x *examination) {
+func (r *run) check(cut context.Context) {
 	if cut.Err() != nil {
 		return
 	}
-	for _, c := range x.checks(cut) {
+	for _, c := range r.examination.checks(cut) {
 		r.append(results.Record{Check: &c})
 	}
 }
@@ -250,8 +261,9 @@ type owner interface {
 	populated(p scenarios.Population, key string, index int, revision int64)
 }
 
-// load runs the phases warm-up, measure and drain, and seals the watches. It
-// reports whether each phase had its time. stop ends what is still in flight.
+// load runs the phases warm-up, measure and drain, with what happens to the
+// cluster meanwhile, and seals the watches. It reports whether each phase had its
+// time. stop ends what is still in flight.
 func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	begin := r.clock.Now() + startDelay
 	r.clock.begin.Store(int64(begin))
@@ -265,11 +277,13 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	}
 	var pacing sync.WaitGroup
 	pacing.Go(func() { r.env.pacer.run(begin, end) })
+	r.happen.start(cut)
 	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
 	if complete = r.waitUntil(ctx, r.clock.measureStart()); complete {
 		r.phaseAt(results.PhaseMeasure, r.clock.measureStart(), r.job.Scenario.Phases.Measure)
 		complete = r.waitUntil(ctx, end)
 	}
+	r.happen.loadEnds()
 	drainAt := end
 	if !complete {
 		drainAt = r.clock.Now()
@@ -284,6 +298,7 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	r.env.pacer.stop()
 	pacing.Wait()
 	stop()
+	r.happen.finish()
 	stopBeside()
 	background.Wait()
 	r.cutOff()

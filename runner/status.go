@@ -18,6 +18,8 @@ type Status struct {
 	Rate float64
 	// P99 is of the response over all operations of the last interval; 0 where there was none.
 	P99 time.Duration
+	// Actions are the names of those under way.
+	Actions []string
 	// Errors, Backlog and InFlight are the errors so far, what waits, and the chains that are open.
 	Errors, Backlog, InFlight int64
 }
@@ -79,5 +81,6 @@ func (r *run) tell(in *results.Interval) {
 		}
 	}
 	s.Errors = r.errors
+	s.Actions = r.happen.underWay()
 	r.job.Progress(s)
 }

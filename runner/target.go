@@ -47,6 +47,8 @@ type target struct {
 	foreign *foreign
 	// leases are what the run has granted; nil until it is prepared.
 	leases *leaseList
+	// snapshots is the folder for those that are taken of it.
+	snapshots string
 }
 
 // registry is where Kubernetes' objects lie.
@@ -57,7 +59,7 @@ func open(ctx context.Context, folder string, job Job) (*target, error) {
 	if len(job.Configuration.Endpoints) > 0 {
 		return openForeign(ctx, folder, job)
 	}
-	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Etcd: job.Etcd, Keep: job.Keep})
+	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Etcd: job.Etcd, Most: job.Scenario.MostMembers(), Keep: job.Keep})
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab %s: %w", job.Configuration.Name, err)
 	}

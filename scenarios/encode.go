@@ -45,6 +45,11 @@ func EncodeScenario(s Scenario) []byte {
 	for _, w := range s.Workloads {
 		encodeWorkload(&out, w)
 	}
+	for _, a := range s.Actions {
+		action := section{out: &out, header: "action." + a.Name}
+		a.encode(&action)
+		action.flush()
+	}
 	for _, n := range s.Named {
 		named := section{out: &out, header: "threshold." + n.Name}
 		named.text("check", n.Check.String())

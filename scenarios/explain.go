@@ -24,6 +24,8 @@ type Explanation struct {
 	Operations []OperationEstimate `json:"operations"`
 	// Workloads are the streams, in order of their names.
 	Workloads []WorkloadEstimate `json:"workloads"`
+	// Actions are what happens to the cluster, in the order in which it does.
+	Actions []ActionEstimate `json:"actions"`
 	// OperationsPerSecond and OperationsTotal are the sums over all requests of
 	// the measure phase whose rate is known.
 	OperationsPerSecond float64 `json:"operations_per_second"`
@@ -40,6 +42,16 @@ type Explanation struct {
 	Derived []Derivation `json:"derived"`
 	// Warnings are what a run would tell beside its numbers.
 	Warnings []string `json:"warnings"`
+}
+
+// ActionEstimate is what happens to the cluster at a moment.
+type ActionEstimate struct {
+	Name string `json:"name"`
+	// AtS is in seconds from the start of the measure phase.
+	AtS float64 `json:"at_s"`
+	Do  string  `json:"do"`
+	// What is all of it in words.
+	What string `json:"what"`
 }
 
 // SetupEstimate is a population, or what a workload needs before the load begins.
@@ -112,7 +124,7 @@ func (s Scenario) Explain() Explanation { return explainScenario(s, nil) }
 func explainScenario(s Scenario, derived []Derivation) Explanation {
 	e := Explanation{
 		Name: s.Name, Description: s.Description, WarmupS: s.Phases.Warmup.Seconds(), MeasureS: s.Phases.Measure.Seconds(), DrainS: s.Phases.Drain.Seconds(),
-		Setup: []SetupEstimate{}, Operations: []OperationEstimate{}, Workloads: []WorkloadEstimate{},
+		Setup: []SetupEstimate{}, Operations: []OperationEstimate{}, Workloads: []WorkloadEstimate{}, Actions: []ActionEstimate{},
 		Derived: append([]Derivation{}, derived...), Warnings: append([]string{}, s.Warnings()...),
 	}
 	for _, p := range s.Setup {
@@ -126,6 +138,9 @@ func explainScenario(s Scenario, derived []Derivation) Explanation {
 			}
 		}
 		e.explain(w, s.Phases)
+	}
+	for _, a := range s.Actions {
+		e.Actions = append(e.Actions, ActionEstimate{Name: a.Name, AtS: a.At.Seconds(), Do: a.Kind(), What: a.words()})
 	}
 	return e
 }

@@ -2,7 +2,7 @@ package scenarios
 
 import "github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
 
-// Refused is a value of a configuration that is not taken where it is used.
+// Refused is a value of a configuration or a scenario that is not taken where it is used.
 type Refused struct {
 	// Key is where it stands, as in "etcd", "snapshot-count" or "binary".
 	Key []string
@@ -16,14 +16,19 @@ type Refused struct {
 // its place in the file or in the --set that it came from. The arguments are
 // those of LoadConfiguration. It returns Faults, nil where none is refused.
 func Refuse(nameOrFile string, sets []string, refused []Refused) error {
+	return refuseIn("configuration", configurationPrefix, nameOrFile, sets, refused)
+}
+
+// refuseIn tells of values of a file of that sort; the prefix stands before sets in messages.
+func refuseIn(sort, prefix, nameOrFile string, sets []string, refused []Refused) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	file, text, err := load("configuration", nameOrFile)
+	file, text, err := load(sort, nameOrFile)
 	if err != nil {
 		return err
 	}
-	d, err := readDocument(file, text, configurationPrefix, sets)
+	d, err := readDocument(file, text, prefix, sets)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type Scenario struct {
 	Setup []Population
 	// Workloads are in order of their names; at least one.
 	Workloads []Workload
+	// Actions are what happens to the cluster, in the order in which it does.
+	Actions []Action
 	// SHA256 is of the resolved scenario's TOML text (see EncodeScenario), in hexadecimal.
 	SHA256 string
 }
@@ -108,7 +110,7 @@ func readScenario(t *table) Scenario {
 	s.Workloads = readWorkloads(t, given{cluster: s.Cluster, setup: s.Setup})
 	s.Thresholds = readThresholds(t, checks, s.Workloads)
 	s.Named = readNamedThresholds(t, s.Workloads, s.Phases)
-	t.refuse("action", "is not supported yet; a scenario has phases and workloads only")
+	s.Actions = readActions(t)
 	t.unknown()
 	return s
 }

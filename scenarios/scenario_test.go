@@ -87,15 +87,16 @@ func TestPodChurn(t *testing.T) {
 func TestLibrary(t *testing.T) {
 	t.Parallel()
 	if got, want := scenarios.ScenarioNames(), []string{
-		"compaction-under-load", "configmap-updates", "crd-churn", "event-storm", "heartbeats-after-outage", "high-traffic", "job-burst", "large-lists", "lease-storm", "list-stream-vs-paged",
-		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "namespace-deletion", "node-drain", "node-heartbeats", "pod-churn", "raw-puts", "relist-storm",
-		"rolling-deployment", "slow-watchers", "watch-fanout",
+		"backup-under-load", "compaction-under-load", "configmap-updates", "crd-churn", "defragment", "disaster-recovery", "disk-stall", "event-storm",
+		"heartbeats-after-outage", "high-traffic", "job-burst", "large-lists", "leader-loss", "lease-storm", "list-stream-vs-paged", "member-loss",
+		"mixed-10", "mixed-100", "mixed-1000", "mixed-5000", "namespace-deletion", "node-drain", "node-heartbeats", "node-outage-recovery", "partition",
+		"pod-churn", "quota-exhaustion", "raw-puts", "relist-storm", "rolling-deployment", "rolling-restart", "scale-out", "slow-watchers", "watch-fanout",
 	}; !slices.Equal(got, want) {
 		t.Errorf("scenarios %v, want %v", got, want)
 	}
 	if got, want := scenarios.ConfigurationNames(), []string{
 		"cloud-disk", "etcd-3.6", "etcd-basic", "etcd-ha", "etcd-production", "five", "single", "slow-disk",
-		"small-memory", "three", "three-zones", "tls", "tuned-wan", "two-regions",
+		"small-memory", "small-quota", "three", "three-zones", "tls", "tuned-wan", "two-regions",
 	}; !slices.Equal(got, want) {
 		t.Errorf("configurations %v, want %v", got, want)
 	}
@@ -232,8 +233,8 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ name, from, want string }{
-		{"misspelt", "pod-chrun", `no built-in scenario "pod-chrun" (did you mean "pod-churn"?); built in: compaction-under-load, `},
-		{"nothing like it", "elephant", `no built-in scenario "elephant"; built in: compaction`},
+		{"misspelt", "pod-chrun", `no built-in scenario "pod-chrun" (did you mean "pod-churn"?); built in: backup-under-load, `},
+		{"nothing like it", "elephant", `no built-in scenario "elephant"; built in: backup`},
 		{"empty", "", `no built-in scenario ""`},
 		{"out of the library", "..", `no built-in scenario ".."`},
 		{"no such file", "./none", "./none: reading the scenario: no such file or directory"},

@@ -37,6 +37,7 @@ func Schema() ([]byte, error) {
 		return nil, fmt.Errorf("the schema of scenarios has no properties, but %v", schema["properties"])
 	}
 	properties["workload"] = map[string]any{"type": "object", "minProperties": 1, "additionalProperties": workload}
+	properties["action"] = map[string]any{"type": "object", "additionalProperties": actionSchema()}
 	schema["required"] = []string{"workload"}
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -46,6 +47,21 @@ func Schema() ([]byte, error) {
 		return nil, fmt.Errorf("encoding the schema of scenarios: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// actionSchema is the schema of one [action.NAME].
+func actionSchema() map[string]any {
+	var each []any
+	for _, k := range actionKinds {
+		each = append(each, map[string]any{
+			"if":   map[string]any{"properties": map[string]any{"do": map[string]any{"const": k.name}}},
+			"then": k.shape().schema(),
+		})
+	}
+	return map[string]any{
+		"type": "object", "required": []string{"at", "do"}, "allOf": each,
+		"properties": map[string]any{"do": map[string]any{"enum": ActionNames(), "description": "what happens"}},
+	}
 }
 
 // shape is what a reader has asked a table for: a node of the schema.

@@ -48,5 +48,10 @@ func (s Scenario) Warnings() (all []string) {
 			all = append(all, warning)
 		}
 	}
+	for _, a := range s.Actions {
+		if warning := a.warning(s.Phases.Measure); warning != "" {
+			all = append(all, warning)
+		}
+	}
 	return all
 }

@@ -21,7 +21,9 @@ type display struct {
 	mu    sync.Mutex // guards all below
 	last  time.Time
 	phase results.PhaseName
-	shown bool
+	// happening is the actions that were under way when a line was written last.
+	happening string
+	shown     bool
 }
 
 // plainEvery is how often a line is written where there is no terminal.
@@ -47,8 +49,8 @@ func (d *display) show(s runner.Status) {
 		d.shown = true
 		return
 	}
-	if s.Phase != d.phase || time.Since(d.last) >= plainEvery {
-		d.phase, d.last = s.Phase, time.Now()
+	if happening := strings.Join(s.Actions, ", "); s.Phase != d.phase || happening != d.happening || time.Since(d.last) >= plainEvery {
+		d.phase, d.happening, d.last = s.Phase, happening, time.Now()
 		fmt.Fprintln(d.std.err, line)
 	}
 }
@@ -71,6 +73,9 @@ func lineOf(s runner.Status) string {
 	}
 	line := fmt.Sprintf("%-8s %s %2.0f/%.0f s  %5.0f op/s  p99 %-8s errors %d",
 		s.Phase, bar(s.Elapsed.Seconds(), s.Planned.Seconds()), s.Elapsed.Seconds(), s.Planned.Seconds(), s.Rate, short(s.P99), s.Errors)
+	if len(s.Actions) > 0 {
+		line += "  during " + strings.Join(s.Actions, ", ")
+	}
 	if s.Backlog > 0 {
 		line += fmt.Sprintf("  backlog %d", s.Backlog)
 	}

@@ -199,11 +199,13 @@ func endRows(p runner.Plan) []planRow {
 	case p.WouldCompact:
 		wide = "nothing; the scenario's compactions are left out without --allow-disruptive"
 	}
-	return []planRow{
-		{"cluster-wide", wide + ", besides the load itself"},
-		{"afterwards", "all keys below the prefix are deleted, 500 at a time, and all leases revoked,"},
-		{"", "also after Ctrl-C; the file shrinks only by compaction and defragmentation"},
+	rows := []planRow{{"cluster-wide", wide + ", besides the load itself"}}
+	for _, a := range p.Load.Actions {
+		rows = append(rows, planRow{"", a.What + "  (--allow-disruptive)"})
 	}
+	return append(rows, planRow{"afterwards", "all keys below the prefix are deleted, 500 at a time, and all leases revoked,"},
+		planRow{"", "also after Ctrl-C; the file shrinks only by compaction and defragmentation"},
+	)
 }
 
 // reproduceForeign is the part of a command line that names a cluster that exists, and where to write in it.

@@ -49,7 +49,7 @@ func checkTOML(file, text string) error {
 	return err
 }
 
-// Every kind of workload, every built-in scenario and every built-in configuration has its
+// Every kind of workload and action, every built-in scenario and every built-in configuration has its
 // word in the documentation.
 func TestDocumentationIsWhole(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
@@ -77,6 +77,11 @@ func TestDocumentationIsWhole(t *testing.T) {
 	for _, kind := range scenarios.KindNames() {
 		if !strings.Contains(string(readme), "`"+kind+"`") || !strings.Contains(string(guide), "| `"+kind+"` |") {
 			t.Errorf("README or the guide has no word of the kind %s", kind)
+		}
+	}
+	for _, name := range scenarios.ActionNames() {
+		if !hasRow(string(guide), name) && !strings.Contains(string(guide), "`"+name+"` |") {
+			t.Errorf("the guide has no row of the action %s", name)
 		}
 	}
 }

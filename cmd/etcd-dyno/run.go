@@ -230,7 +230,10 @@ func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	var jobs []runner.Job
 	asked := targetFlags{}
 	for _, c := range against {
-		job.Configuration = c
+		job.Configuration = job.Scenario.On(c)
+		if err := scenarios.RefuseScenario(name, ofScenario, job.Scenario.RefusedOn(c, f.allowDisruptive)); err != nil {
+			return nil, err
+		}
 		if err := runner.CheckFiles(c); err != nil {
 			return nil, err
 		}

@@ -199,6 +199,12 @@ func (x explained) print(out io.Writer) error {
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", l.Workload, l.Kind, l.Arrivals, bound)
 	}
+	if len(x.Actions) > 0 {
+		fmt.Fprintln(w, "\nWhat happens to the cluster:")
+		for _, a := range x.Actions {
+			fmt.Fprintf(w, "  %s\t%s\n", a.Name, a.What)
+		}
+	}
 	fmt.Fprintln(w, "\nRequests in the measure phase, expected:")
 	for _, o := range x.Operations {
 		fmt.Fprintf(w, "  %s.%s\t%s\t%s\t%s\n", o.Workload, o.Operation, rateOf(o.PerSecond), totalOf(o.Total), valueOf(o.ValueBytes))

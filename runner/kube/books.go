@@ -24,8 +24,9 @@ type Books struct {
 	seed   maphash.Seed
 	shards [bookShards]bookShard
 	leases leaseBook
-	// unbooked tells that a write came whose keys it does not name.
-	unbooked atomic.Bool
+	tally  tally
+	// unbooked tells that a write came whose keys it does not name, rewound that an older state was restored.
+	unbooked, rewound atomic.Bool
 }
 
 // bookShards is a power of two.
@@ -79,7 +80,7 @@ func (b *Books) shardOf(hash uint64) *bookShard { return &b.shards[hash%bookShar
 
 // begin notes that a write leaves.
 func (b *Books) begin(key []byte) {
-	hash := maphash.Bytes(b.seed, key)
+	hash := b.hashOf(key)
 	s := b.shardOf(hash)
 	s.mu.Lock()
 	e := s.keys[hash]
@@ -90,7 +91,7 @@ func (b *Books) begin(key []byte) {
 
 // refused notes that a write came back and that etcd did not apply it.
 func (b *Books) refused(key []byte) {
-	hash := maphash.Bytes(b.seed, key)
+	hash := b.hashOf(key)
 	s := b.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +102,7 @@ func (b *Books) refused(key []byte) {
 
 // unknown notes that a write may have been applied, or will be.
 func (b *Books) unknown(key []byte, d doubt) {
-	hash := maphash.Bytes(b.seed, key)
+	hash := b.hashOf(key)
 	s := b.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +119,7 @@ func (b *Books) unknown(key []byte, d doubt) {
 // acknowledged notes that since a revision a key is there, with a lease or none
 // (0), or is not. A deletion that found nothing counts too, with the store's revision.
 func (b *Books) acknowledged(key []byte, revision int64, present bool, lease int64) {
-	hash := maphash.Bytes(b.seed, key)
+	hash := b.hashOf(key)
 	s := b.shardOf(hash)
 	s.mu.Lock()
 	e := s.keys[hash]
@@ -135,6 +136,7 @@ func (b *Books) acknowledged(key []byte, revision int64, present bool, lease int
 	}
 	s.keep(hash, e)
 	s.mu.Unlock()
+	b.tally.count(hash, revision)
 	if attach && b.leases.attach(lease, hash) {
 		b.expired(hash, lease, false)
 	}

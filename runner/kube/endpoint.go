@@ -34,6 +34,8 @@ func (a *API) endpointsAs(user Login) ([]Endpoint, error) {
 
 // members are the client URLs of all members that are known.
 func (a *API) members() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.options.Members != nil {
 		return a.options.Members
 	}
@@ -73,4 +75,11 @@ func (e Endpoint) MemberNames(ctx context.Context) (map[uint64]string, error) {
 		names[m.ID] = m.Name
 	}
 	return names, nil
+}
+
+// SetMembers says which client URLs all members have from now on, for Endpoints and Examiner.
+func (a *API) SetMembers(urls []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.options.Members = urls
 }

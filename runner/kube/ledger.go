@@ -302,18 +302,39 @@ func (l *Ledger) CountMissing(revision int64) {
 	}
 }
 
+// Lose takes back what watchers were owed of writes that were acknowledged up to
+// now, since the cluster has lost them.
+func (l *Ledger) Lose() {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		for index, e := range s.entries {
+			if e.acknowledged {
+				l.unseen(e, func(w int) { l.watchers[w].Count(w, e.phase, record.Expected, -1) })
+				l.leave(s, index, e)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
 func (l *Ledger) countMissing(e *entry) {
-	missing := func(w int) {
+	l.unseen(e, func(w int) { l.watchers[w].Count(w, e.phase, record.Missing, 1) })
+}
+
+// unseen calls each for the watchers that have not seen a write.
+func (l *Ledger) unseen(e *entry, each func(watcher int)) {
+	tell := func(w int) {
 		if e.seenBy[w/64]&(1<<(w%64)) == 0 {
-			l.watchers[w].Count(w, e.phase, record.Missing, 1)
+			each(w)
 		}
 	}
 	for w := range l.watchers {
 		if l.narrow == nil || !l.narrow[w] {
-			missing(w)
+			tell(w)
 		}
 	}
 	for _, w := range e.keyed {
-		missing(int(w))
+		tell(int(w))
 	}
 }

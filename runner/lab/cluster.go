@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,6 +20,9 @@ type cluster struct {
 	exits   chan *process // each process that ended, for who reports it
 	over    chan struct{} // closed when nobody reports any longer
 	ending  sync.WaitGroup
+	// token is the cluster's name.
+	token   string
+	placing sync.Mutex // held while members come, or token changes
 
 	mu      sync.Mutex // guards members
 	members []*member
@@ -28,13 +32,19 @@ func newCluster(sites []site) *cluster {
 	return &cluster{sites: sites, exits: make(chan *process), over: make(chan struct{})}
 }
 
-// add makes a place for a member; nothing runs there yet.
-func (c *cluster) add(s site, log string) *member {
+// add takes a member in.
+func (c *cluster) add(m *member) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := &member{site: s, log: log}
 	c.members = append(c.members, m)
 	return m
+}
+
+// remove takes a member out.
+func (c *cluster) remove(m *member) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.members = slices.DeleteFunc(c.members, func(each *member) bool { return each == m })
 }
 
 // all are the members as they are now.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"os"
@@ -18,14 +19,54 @@ func (h host) openDisk(m *member) (handed *os.File, err error) {
 	m.closeDisk()
 	seed := fnv.New64a()
 	_, _ = seed.Write([]byte(m.name)) // a hash takes all
-	device, handed, err := fsync.Open(delayOf(h.order.Configuration.Disk.FsyncDelay), seed.Sum64())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	device, handed, err := fsync.Open(delayOf(m.disk.Delay), seed.Sum64())
 	if err != nil {
 		return nil, fmt.Errorf("making the disk of %s: %w", m.name, err)
 	}
+	m.device = device
+	m.applyDisk()
+	return handed, nil
+}
+
+// setDisk changes the disk of a member, and of its later processes.
+func (h host) setDisk(m *member, d Disk) error {
+	if !h.around.slow {
+		return errors.New(`fsyncs do not pass through the lab host; write fsync_delay = "0s" under [disk], and see the lab's notes`)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.device = device
-	return handed, nil
+	changed := m.disk.Delay != d.Delay
+	m.disk = d
+	if m.device == nil {
+		return nil
+	}
+	m.applyDisk()
+	if changed {
+		return m.device.Set(delayOf(d.Delay))
+	}
+	return nil
+}
+
+// applyDisk makes the device as the disk is, but for its delay; m.mu is held.
+func (m *member) applyDisk() {
+	if m.disk.Held {
+		m.device.Hold()
+	} else {
+		m.device.Release()
+	}
+	m.device.Fill(m.disk.Full)
+}
+
+// freeDisk lets all fsyncs go on.
+func (m *member) freeDisk() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.disk.Held, m.disk.Full = false, false
+	if m.device != nil {
+		m.applyDisk()
+	}
 }
 
 func delayOf(d scenarios.FsyncDelay) fsync.Delay {

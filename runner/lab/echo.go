@@ -33,10 +33,13 @@ func (n *network) echo(ctx context.Context, sites []site, tell func(Echo)) *sync
 		return &wg
 	}
 	report := func(s link.Sample) { tell(Echo{From: s.From, To: s.To, At: s.At, RTT: s.RTT}) }
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	for i, to := range sites {
-		wg.Go(func() { keepEcho(ctx, n.clients[to.name], scenarios.ClientParty, report) })
+		client, peer := n.clients[to.name], n.peers[to.name]
+		wg.Go(func() { keepEcho(ctx, client, scenarios.ClientParty, report) })
 		for _, from := range sites[:i] {
-			wg.Go(func() { keepEcho(ctx, n.peers[to.name], from.name, report) })
+			wg.Go(func() { keepEcho(ctx, peer, from.name, report) })
 		}
 	}
 	return &wg

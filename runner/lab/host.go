@@ -93,10 +93,10 @@ func (h *host) prepare() (err error) {
 			h.around.notes = append(h.around.notes, err.Error())
 		}
 	}
-	if h.files, err = makeCertificates(h.run, h.order.Configuration); err != nil {
+	if h.files, err = makeCertificates(h.run, h.order.Configuration, h.names()); err != nil {
 		return err
 	}
-	around, err := surround(h.run, h.order.Configuration)
+	around, err := surround(h.run, h.order.Configuration, h.names())
 	around.notes = append(h.around.notes, around.notes...)
 	h.around = around
 	return err

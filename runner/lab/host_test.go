@@ -123,7 +123,7 @@ func TestEtcdFlags(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			flags := strings.Join(etcdFlags(tt.c, files, sites, sites[tt.member], "T"), " ")
+			flags := strings.Join(etcdFlags(tt.c, files, sites[tt.member], founding(sites, sites[tt.member], "T")), " ")
 			for _, want := range tt.want {
 				if !strings.Contains(flags, want) {
 					t.Errorf("%q lacks %q", flags, want)

@@ -64,6 +64,8 @@ type Spec struct {
 	// StopTimeout is how long members may take to end by themselves before they
 	// are killed; 0 means 5 s.
 	StopTimeout time.Duration
+	// Most is how many voting members the lab may come to have by Prepare; 0 for no more than at the start.
+	Most int
 	// Keep leaves the data where they are when the lab has stopped; Sweep does
 	// not touch them either.
 	Keep bool

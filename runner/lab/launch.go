@@ -50,6 +50,7 @@ func (l *Lab) order() order {
 		Binary:        l.spec.Etcd.Path,
 		Folders:       l.folders,
 		Passwords:     l.passwords,
+		Most:          l.spec.Most,
 		StartTimeout:  l.spec.StartTimeout,
 		StopTimeout:   l.spec.StopTimeout,
 	}

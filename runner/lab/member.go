@@ -26,14 +26,10 @@ func MemberMain(args []string) error {
 	return nil
 }
 
-// etcdFlags are the flags of the member at s: what the configuration wants, then
-// what the lab decides. A learner joins the cluster; the others make it.
-func etcdFlags(c scenarios.Configuration, files pki.Files, sites []site, s site, token string) []string {
-	var flags []string
-	for _, f := range c.Flags {
-		flags = append(flags, "--"+f.Name+"="+f.Value)
-	}
-	state := "new"
+// founding is how a member of a new lab finds the others: a learner joins the
+// cluster; the others make it.
+func founding(sites []site, s site, token string) joining {
+	j := joining{token: token, state: "new"}
 	var peers []string
 	for _, p := range sites {
 		if p.learner && p.name != s.name && !s.learner {
@@ -41,9 +37,25 @@ func etcdFlags(c scenarios.Configuration, files pki.Files, sites []site, s site,
 		}
 		peers = append(peers, p.name+"="+p.peerEndpoint())
 		if s.learner && p.name == s.name {
-			state = "existing"
+			j.state = "existing"
 			break // learners that come later are not there yet
 		}
+	}
+	j.cluster = strings.Join(peers, ",")
+	return j
+}
+
+// joining is how a member finds its cluster when it starts without data.
+type joining struct {
+	cluster, state, token string
+}
+
+// etcdFlags are the flags of the member at s: what the configuration wants, then
+// what the lab decides.
+func etcdFlags(c scenarios.Configuration, files pki.Files, s site, j joining) []string {
+	var flags []string
+	for _, f := range c.Flags {
+		flags = append(flags, "--"+f.Name+"="+f.Value)
 	}
 	if s.wal != "" {
 		flags = append(flags, "--wal-dir="+s.wal)
@@ -56,9 +68,9 @@ func etcdFlags(c scenarios.Configuration, files pki.Files, sites []site, s site,
 		"--listen-peer-urls="+s.peerURL(),
 		"--initial-advertise-peer-urls="+s.peerEndpoint(),
 		"--listen-metrics-urls="+s.metricsURL(),
-		"--initial-cluster="+strings.Join(peers, ","),
-		"--initial-cluster-state="+state,
-		"--initial-cluster-token="+token,
+		"--initial-cluster="+j.cluster,
+		"--initial-cluster-state="+j.state,
+		"--initial-cluster-token="+j.token,
 		"--logger=zap",
 		"--log-outputs=stderr",
 	)

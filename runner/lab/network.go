@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/lab/link"
@@ -13,6 +14,7 @@ import (
 // network is the proxies of one cluster; nil where members are dialled directly.
 type network struct {
 	*link.Network
+	mu             sync.Mutex // guards the following
 	clients, peers map[string]*link.Proxy
 }
 
@@ -31,24 +33,51 @@ func openNetwork(ctx context.Context, c scenarios.Configuration, sites []site) (
 
 func (n *network) open(ctx context.Context, c scenarios.Configuration, sites []site) error {
 	for _, to := range sites {
-		for _, from := range append([]string{link.Client}, c.MemberNames()...) {
-			if from == to.name {
-				continue
-			}
-			l := c.Links.Between(from, to.name)
-			if err := n.SetShape(from, to.name, link.Shape{RTT: l.RTT, Jitter: l.Jitter, Bandwidth: l.Bandwidth}); err != nil {
-				return err
-			}
-		}
-		var err error
-		if n.clients[to.name], err = n.listen(ctx, to.name, to.clientVia, to.client); err != nil {
-			return err
-		}
-		if n.peers[to.name], err = n.listen(ctx, to.name, to.peerVia, to.peer); err != nil {
+		if err := n.openTo(ctx, c, to, c.MemberNames()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// openTo opens the ways to a member, from clients and from members of those names.
+func (n *network) openTo(ctx context.Context, c scenarios.Configuration, to site, members []string) error {
+	for _, from := range append([]string{link.Client}, members...) {
+		if from == to.name {
+			continue
+		}
+		l := c.Links.Between(from, to.name)
+		if err := n.SetShape(from, to.name, link.Shape{RTT: l.RTT, Jitter: l.Jitter, Bandwidth: l.Bandwidth}); err != nil {
+			return err
+		}
+	}
+	client, err := n.listen(ctx, to.name, to.clientVia, to.client)
+	if err != nil {
+		return err
+	}
+	peer, err := n.listen(ctx, to.name, to.peerVia, to.peer)
+	if err != nil {
+		return errors.Join(err, client.Close())
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.clients[to.name], n.peers[to.name] = client, peer
+	return nil
+}
+
+// closeTo closes the ways to a member that is gone for good.
+func (n *network) closeTo(name string) {
+	if n == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, proxies := range []map[string]*link.Proxy{n.clients, n.peers} {
+		if p := proxies[name]; p != nil {
+			_ = p.Close() // a listener of ours that closes or is gone
+		}
+		delete(proxies, name)
+	}
 }
 
 func (n *network) listen(ctx context.Context, party, at, upstream string) (*link.Proxy, error) {
@@ -64,6 +93,8 @@ func (n *network) close() {
 	if n == nil {
 		return
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	for _, proxies := range []map[string]*link.Proxy{n.clients, n.peers} {
 		for _, p := range proxies {
 			if p != nil {

@@ -2,8 +2,11 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
+
+	"github.com/etcd-dyno/etcd-dyno/runner/lab/link"
 )
 
 // obey does what the tool wants, and replies.
@@ -28,6 +31,25 @@ func (h host) carryOut(ctx context.Context, c *cluster, r request, answer *reply
 			return context.Cause(ctx)
 		}
 		return h.toMember(ctx, c, m, r)
+	case doLook:
+		m, err := c.member(r.Member)
+		if err != nil {
+			return err
+		}
+		_, err = m.running()
+		answer.Runs = err == nil
+		return nil
+	case doCut, doHeal, doSetLink:
+		return toLink(c, r)
+	case doPrepare:
+		m, err := h.place(ctx, c)
+		if err == nil {
+			told := m.described()
+			answer.Prepared = &told
+		}
+		return err
+	case doRestore:
+		return h.restore(ctx, c, r.Snapshot)
 	default:
 		return fmt.Errorf("the lab host knows no %q", r.Do)
 	}
@@ -46,6 +68,38 @@ func (h host) toMember(ctx context.Context, c *cluster, m *member, r request) er
 		return m.freeze()
 	case doThaw:
 		m.thaw()
+		return nil
+	case doSetDisk:
+		return h.setDisk(m, r.Disk)
+	case doJoin:
+		return h.join(ctx, c, m, r.InitialCluster)
+	case doDiscard:
+		return h.discard(ctx, c, m)
+	default:
+		return fmt.Errorf("the lab host knows no %q", r.Do)
+	}
+}
+
+var errDirect = errors.New(`connections do not pass through the lab host; write client_rtt = "0s" under [links]`)
+
+// toLink does something to a link.
+func toLink(c *cluster, r request) error {
+	if c.network == nil {
+		return errDirect
+	}
+	for _, party := range []string{r.From, r.To} {
+		if _, err := c.member(party); err != nil && party != link.Client {
+			return err
+		}
+	}
+	switch r.Do {
+	case doCut:
+		c.network.CutWay(r.From, r.To)
+	case doHeal:
+		c.network.HealWay(r.From, r.To)
+	default:
+		s := link.Shape{RTT: r.Link.RTT, Jitter: r.Link.Jitter, Bandwidth: r.Link.Bandwidth}
+		return errors.Join(c.network.SetShape(r.From, r.To, s), c.network.SetShape(r.To, r.From, s))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -46,6 +47,71 @@ func (l *Lab) Freeze(ctx context.Context, member string) error {
 // run, is no error.
 func (l *Lab) Thaw(ctx context.Context, member string) error {
 	return l.carryOut(ctx, "thawing "+member, request{Do: doThaw, Member: member})
+}
+
+// Cut lets nothing through that one party sends to another, whoever dialled, until
+// Heal. Each is a member's name or link.Client. It is an error where connections
+// do not pass through the lab host.
+func (l *Lab) Cut(ctx context.Context, from, to string) error {
+	return l.carryOut(ctx, "cutting the link from "+from+" to "+to, request{Do: doCut, From: from, To: to})
+}
+
+// Heal undoes Cut: what was sent meanwhile is delivered.
+func (l *Lab) Heal(ctx context.Context, from, to string) error {
+	return l.carryOut(ctx, "healing the link from "+from+" to "+to, request{Do: doHeal, From: from, To: to})
+}
+
+// SetLink changes what the network does between two parties, whoever dials.
+func (l *Lab) SetLink(ctx context.Context, a, b string, to scenarios.Link) error {
+	return l.carryOut(ctx, "changing the link of "+a+" and "+b, request{Do: doSetLink, From: a, To: b, Link: to})
+}
+
+// SetDisk changes a member's disk, also for the processes that it has later. It is
+// an error where fsyncs do not pass through the lab host.
+func (l *Lab) SetDisk(ctx context.Context, member string, d Disk) error {
+	return l.carryOut(ctx, "changing the disk of "+member, request{Do: doSetDisk, Member: member, Disk: d})
+}
+
+// Prepare makes the place of one more member: its name and addresses. Nothing runs
+// there until Join. A lab has at most as many as Spec.Most said.
+func (l *Lab) Prepare(ctx context.Context) (Member, error) {
+	answer, err := l.ask(ctx, request{Do: doPrepare})
+	if err == nil && answer.Prepared == nil {
+		err = errors.New("the lab host names none")
+	}
+	if err != nil {
+		return Member{}, fmt.Errorf("preparing a member: %w", err)
+	}
+	return *answer.Prepared, nil
+}
+
+// Join starts a prepared member that the cluster has taken, and returns when its
+// process runs. initialCluster is all members, it included, as etcd's flag wants them.
+func (l *Lab) Join(ctx context.Context, member, initialCluster string) error {
+	return l.carryOut(ctx, "starting "+member, request{Do: doJoin, Member: member, InitialCluster: initialCluster})
+}
+
+// Discard ends a member and removes its data, for good.
+func (l *Lab) Discard(ctx context.Context, member string) error {
+	return l.carryOut(ctx, "taking "+member+" away", request{Do: doDiscard, Member: member})
+}
+
+// Restore gives all members, which must not run, the data of a snapshot file, as
+// etcdutl snapshot restore does: a new cluster of the same names and addresses,
+// whose revisions begin a thousand million above the snapshot's and have all
+// before compacted, so that no client takes old for new. It returns when their
+// processes run. What they had is lost. Learners vote then.
+func (l *Lab) Restore(ctx context.Context, snapshot string) error {
+	return l.carryOut(ctx, "restoring "+snapshot, request{Do: doRestore, Snapshot: snapshot})
+}
+
+// Runs reports whether a member's process lives, by what the lab host has told.
+func (l *Lab) Runs(ctx context.Context, member string) (bool, error) {
+	answer, err := l.ask(ctx, request{Do: doLook, Member: member})
+	if err != nil {
+		return false, fmt.Errorf("looking after %s: %w", member, err)
+	}
+	return answer.Runs, nil
 }
 
 // carryOut has the host do something whose outcome is an error or none.

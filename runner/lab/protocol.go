@@ -21,9 +21,11 @@ type order struct {
 	// Folders are where data lie outside of the run folder.
 	Folders folders `json:"folders"`
 	// Passwords are those of the users, by name.
-	Passwords    map[string]string `json:"passwords,omitempty"`
-	StartTimeout time.Duration     `json:"start_timeout_ns"`
-	StopTimeout  time.Duration     `json:"stop_timeout_ns"`
+	Passwords map[string]string `json:"passwords,omitempty"`
+	// Most is how many members may vote at once; 0 for those of the configuration.
+	Most         int           `json:"most,omitempty"`
+	StartTimeout time.Duration `json:"start_timeout_ns"`
+	StopTimeout  time.Duration `json:"stop_timeout_ns"`
 }
 
 // request is what the tool wants of a lab that is ready.
@@ -62,6 +64,7 @@ const (
 	doJoin      deed = "join"
 	doDiscard   deed = "discard"
 	doRestore   deed = "restore"
+	doLook      deed = "look"
 )
 
 // reply tells what became of a request.
@@ -71,6 +74,8 @@ type reply struct {
 	// Members are those of the lab now; Prepared is the place that has been made.
 	Members  []Member `json:"members"`
 	Prepared *Member  `json:"prepared,omitempty"`
+	// Runs is what doLook has found.
+	Runs bool `json:"runs,omitempty"`
 }
 
 // message is what the host tells; exactly one field is set.

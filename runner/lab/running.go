@@ -27,6 +27,7 @@ type member struct {
 	frozen  bool
 	version string // known when it is healthy
 	device  *fsync.Device
+	disk    Disk // what the device is, or the next one will be
 	// settings are what it said of itself when it started.
 	settings map[string]any
 	// spoken is how long the log was when the process started.
@@ -111,9 +112,11 @@ func (m *member) signal(s os.Signal) {
 	}
 }
 
-func (m *member) awaitExit(ctx context.Context, d time.Duration) bool {
-	p := m.latest()
-	return p == nil || p.awaitExit(ctx, d)
+// awaitExit waits for the end of what runs, if anything does.
+func (m *member) awaitExit(ctx context.Context, d time.Duration) {
+	if p := m.latest(); p != nil {
+		p.awaitExit(ctx, d)
+	}
 }
 
 // setFrozen stops the process where it is, or lets it go on.
@@ -133,6 +136,7 @@ func (m *member) free() {
 	if p := m.latest(); p != nil {
 		m.setFrozen(p, false)
 	}
+	m.freeDisk()
 }
 
 // end ends the member's process by a signal, and by SIGKILL where that takes

@@ -16,12 +16,12 @@ const certificates = "tls"
 
 // makeCertificates makes what a configuration needs; nothing without TLS. Users
 // have a certificate of their name.
-func makeCertificates(run string, c scenarios.Configuration) (pki.Files, error) {
+func makeCertificates(run string, c scenarios.Configuration, names []string) (pki.Files, error) {
 	if c.TLS == (scenarios.TLS{}) {
 		return pki.Files{}, nil
 	}
 	spec := pki.Spec{Clients: []string{scenarios.Root}}
-	for _, name := range c.MemberNames() {
+	for _, name := range names {
 		spec.Members = append(spec.Members, pki.Member{Name: name})
 	}
 	for _, u := range c.Auth.Users {

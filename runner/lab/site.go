@@ -47,37 +47,44 @@ func urlOf(address string, secure bool) string {
 func (h host) makeSites(ctx context.Context) ([]site, error) {
 	c := h.order.Configuration
 	names := c.MemberNames()
-	each := 3
-	if c.Links.Proxied {
-		each = 5
-	}
-	ports, err := h.ports(ctx, each*len(names))
+	ports, err := h.ports(ctx, h.portsEach()*len(names))
 	if err != nil {
 		return nil, err
 	}
 	sites := make([]site, len(names))
 	for i, name := range names {
-		own := make([]string, each)
-		for k := range own {
-			own[k] = fmt.Sprintf("127.0.0.1:%d", ports[each*i+k])
-		}
-		s := site{
-			name: name, learner: i >= c.Members, secure: c.TLS, client: own[0], peer: own[1], metrics: own[2],
-			data: memberData(h.run, name),
-		}
-		s.clientVia, s.peerVia = s.client, s.peer
-		if c.Links.Proxied {
-			s.clientVia, s.peerVia = own[3], own[4]
-		}
-		if h.order.Folders.Data != "" {
-			s.data = filepath.Join(h.order.Folders.Data, name)
-		}
-		if h.order.Folders.WAL != "" {
-			s.wal = filepath.Join(h.order.Folders.WAL, name+"-wal")
-		}
-		sites[i] = s
+		sites[i] = h.siteOf(name, ports[h.portsEach()*i:])
+		sites[i].learner = i >= c.Members
 	}
 	return sites, nil
+}
+
+// portsEach is how many ports a member has.
+func (h host) portsEach() int {
+	if h.order.Configuration.Links.Proxied {
+		return 5
+	}
+	return 3
+}
+
+// siteOf is the site of a member with its ports, which are the first of these.
+func (h host) siteOf(name string, ports []int) site {
+	own := make([]string, h.portsEach())
+	for k := range own {
+		own[k] = fmt.Sprintf("127.0.0.1:%d", ports[k])
+	}
+	s := site{name: name, secure: h.order.Configuration.TLS, client: own[0], peer: own[1], metrics: own[2], data: memberData(h.run, name)}
+	s.clientVia, s.peerVia = s.client, s.peer
+	if h.order.Configuration.Links.Proxied {
+		s.clientVia, s.peerVia = own[3], own[4]
+	}
+	if h.order.Folders.Data != "" {
+		s.data = filepath.Join(h.order.Folders.Data, name)
+	}
+	if h.order.Folders.WAL != "" {
+		s.wal = filepath.Join(h.order.Folders.WAL, name+"-wal")
+	}
+	return s
 }
 
 // clear removes the data of the member.

@@ -32,13 +32,16 @@ func (h host) attempt(ctx context.Context) (*cluster, error) {
 	return c, nil
 }
 
+// newToken is the name of a cluster, by which etcd tells it from others.
+func newToken() string { return "etcd-dyno-" + rand.Text() }
+
 func (h host) startAll(ctx context.Context, c *cluster) error {
-	token := "etcd-dyno-" + rand.Text()
+	c.token = newToken()
 	for _, s := range c.sites {
 		if s.learner {
 			continue
 		}
-		if err := h.startMember(ctx, c, s, token); err != nil {
+		if err := h.startMember(ctx, c, s); err != nil {
 			return err
 		}
 	}
@@ -50,7 +53,7 @@ func (h host) startAll(ctx context.Context, c *cluster) error {
 		if !s.learner {
 			continue
 		}
-		if err := h.startLearner(ctx, c, s, token); err != nil {
+		if err := h.startLearner(ctx, c, s); err != nil {
 			return err
 		}
 	}
@@ -64,16 +67,21 @@ func (h host) startAll(ctx context.Context, c *cluster) error {
 
 // startMember starts a member that has no data. An earlier attempt may have got
 // as far as writing, which goes.
-func (h host) startMember(ctx context.Context, c *cluster, s site, token string) error {
+func (h host) startMember(ctx context.Context, c *cluster, s site) error {
 	if err := s.clear(); err != nil {
 		return err
 	}
-	m := c.add(s, memberLog(h.run, s.name))
+	m := c.add(h.makeMember(s))
 	if err := os.RemoveAll(m.log); err != nil {
 		return fmt.Errorf("clearing the log of %s: %w", s.name, err)
 	}
-	m.flags = etcdFlags(h.order.Configuration, h.files, c.sites, s, token)
+	m.flags = etcdFlags(h.order.Configuration, h.files, s, founding(c.sites, s, c.token))
 	return h.launchMember(ctx, c, m)
+}
+
+// makeMember makes a member at a site; nothing runs there yet.
+func (h host) makeMember(s site) *member {
+	return &member{site: s, log: memberLog(h.run, s.name), disk: Disk{Delay: h.order.Configuration.Disk.FsyncDelay}}
 }
 
 // environment is all that a member inherits: what the configuration says, and
@@ -93,7 +101,7 @@ func (h host) environment(member string) []string {
 }
 
 // startLearner adds a member that does not vote to a cluster that runs.
-func (h host) startLearner(ctx context.Context, c *cluster, s site, token string) error {
+func (h host) startLearner(ctx context.Context, c *cluster, s site) error {
 	client, err := h.dial()(c.members[0].clientURL())
 	if err != nil {
 		return err
@@ -102,7 +110,7 @@ func (h host) startLearner(ctx context.Context, c *cluster, s site, token string
 	if err := addLearner(ctx, client, s.peerEndpoint()); err != nil {
 		return fmt.Errorf("adding the learner %s: %w", s.name, err)
 	}
-	if err := h.startMember(ctx, c, s, token); err != nil {
+	if err := h.startMember(ctx, c, s); err != nil {
 		return err
 	}
 	return awaitHealthy(ctx, c.members[len(c.members)-1:], h.dial(), probeTimeoutOf(h.order.Configuration))

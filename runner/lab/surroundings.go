@@ -19,7 +19,7 @@ type surroundings struct {
 }
 
 // surround makes what a configuration wants, as far as this machine can.
-func surround(run string, c scenarios.Configuration) (surroundings, error) {
+func surround(run string, c scenarios.Configuration, names []string) (surroundings, error) {
 	var s surroundings
 	if c.Disk.Filtered {
 		err := fsync.Supported()
@@ -29,7 +29,7 @@ func surround(run string, c scenarios.Configuration) (surroundings, error) {
 		}
 	}
 	var err error
-	s.groups, err = limit.Open(limit.Spec{Run: run, Members: c.MemberNames(), Resources: limit.Resources{
+	s.groups, err = limit.Open(limit.Spec{Run: run, Members: names, Resources: limit.Resources{
 		RequestCPU: c.Resources.Requests.CPU, LimitCPU: c.Resources.Limits.CPU,
 		RequestMemory: c.Resources.Requests.Memory, LimitMemory: c.Resources.Limits.Memory,
 	}})
