@@ -19,6 +19,7 @@ func Table(w io.Writer, res results.Result, style Style) error {
 	t.list("Not valid, because", bad, res.InvalidReasons)
 	t.operations(groups(res.Operations))
 	t.extras(extras(res))
+	t.actions(actionsOf(res))
 	t.watches(res.Watches)
 	t.generator(res.Generator)
 	t.links(res.Links)

@@ -18,6 +18,9 @@ type Action struct {
 	UnavailableMS *float64 `json:"unavailable_ms"`
 	// RecoveredMS is the time from AtMS until writes were as before again; nil where that did not come within the run.
 	RecoveredMS *float64 `json:"recovered_ms"`
+	// TailMS is the time from AtMS until the last write that it held up had ended, for
+	// example with a time-out; nil where that is not known.
+	TailMS *float64 `json:"tail_ms"`
 	// Failed is why it could not be done; empty where it could.
 	Failed string `json:"failed,omitempty"`
 	// Steps are the parts of an action that has several, in order.

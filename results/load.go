@@ -21,11 +21,35 @@ func Load(folder string) (*Run, error) {
 	}
 	defer f.Close()
 	run, err := LoadFrom(f)
+	if err == nil && len(run.Actions) > 0 {
+		err = run.loadStretches(f)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("loading %s: %w", filepath.Join(folder, JournalFile), err)
 	}
 	run.Folder = folder
 	return run, nil
+}
+
+// loadStretches reads the journal once more: only at its end is it known when the
+// cluster had recovered, and so what an interval is a part of.
+func (r *Run) loadStretches(f io.ReadSeeker) error {
+	r.stretches()
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	into := map[*Stretch]map[string]*StretchOperation{}
+	_, err := ReadJournal(f, func(record Record) error {
+		if record.Interval == nil {
+			return nil
+		}
+		if decoded, ok := decodeInterval(record.Interval); ok { // what is corrupt was counted
+			r.gathered(record.Interval, decoded, into)
+		}
+		return nil
+	})
+	fill(into)
+	return err
 }
 
 // LoadFrom reads a journal. See Load.

@@ -29,12 +29,20 @@ type Result struct {
 	Watches    []Watch           `json:"watches"`
 	Generator  Generator         `json:"generator"`
 	Server     []struct{}        `json:"server"`
-	Actions    []struct{}        `json:"actions"`
+	Actions    []ActionResult    `json:"actions"`
 	Checks     []Check           `json:"checks"`
 	Thresholds []ThresholdResult `json:"thresholds"`
 	Findings   []struct{}        `json:"findings"`
 	// Links are those of a lab, as the lab host measured them each second of the measure phase.
 	Links []Link `json:"links"`
+}
+
+// ErrorCount is the sum of the errors of all codes.
+func (w *ActionWindow) ErrorCount() (n int64) {
+	for _, c := range w.Errors {
+		n += c
+	}
+	return n
 }
 
 // PhaseSpan is when a phase was, in milliseconds since the run's start.

@@ -30,6 +30,8 @@ type Run struct {
 	// LinkRTT is of a lab's links in the measure phase, by both parties (see Links).
 	LinkRTT map[string]*hdr.Histogram
 	Events  []Event
+	// Actions are in the order in which they began. What operations did before, during
+	// and after is known only of a run that Load has read.
 	Actions []ActionRecord
 	Checks  []Check
 	// Timeline has one entry an interval, in order.
@@ -159,6 +161,3 @@ func (c Counts) ErrorCount() int64 {
 	}
 	return n
 }
-
-// ActionRecord is an action.
-type ActionRecord struct{ Action }

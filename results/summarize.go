@@ -17,7 +17,7 @@ func Summarize(run *Run) Result {
 		Scenario: run.Header.Scenario, Configuration: run.Header.Configuration, Environment: run.Header.Environment,
 		Phases: append([]PhaseSpan{}, run.Phases...), Operations: []Operation{}, Watches: []Watch{},
 		Generator: summarizeGenerator(run),
-		Server:    []struct{}{}, Actions: []struct{}{}, Checks: append([]Check{}, run.Checks...),
+		Server:    []struct{}{}, Actions: summarizeActions(run), Checks: append([]Check{}, run.Checks...),
 		Thresholds: []ThresholdResult{}, Findings: []struct{}{}, Links: summarizeLinks(run),
 	}
 	for _, o := range run.Operations {

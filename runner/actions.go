@@ -214,20 +214,31 @@ func (d *deed) follow(ended time.Duration) {
 	defer d.service.forget(d.outage)
 	for {
 		now := d.run.clock.Now()
-		gap, until, disturbed := d.service.state(d.outage, now)
-		recovered := !disturbed && now >= max(ended, until)+settled
-		if recovered || pause(d.late, followEvery) != nil {
-			if d.cut.Err() == nil {
-				d.write(func(row *results.Action) {
-					row.UnavailableMS = new(milliseconds(gap))
-					if recovered {
-						row.RecoveredMS = new(milliseconds(max(until-d.begun, 0)))
-					}
-				})
-			}
+		s := d.service.state(d.outage, now)
+		recovered := !s.disturbed && now >= max(ended, s.until)+settled
+		if recovered && !s.held || pause(d.late, followEvery) != nil {
+			d.run.cutInterval()
+			d.recovered(s, recovered)
 			return
 		}
 	}
+}
+
+// recovered writes down how the service has fared, and if so that it is as before.
+func (d *deed) recovered(s serviceState, recovered bool) {
+	if d.cut.Err() != nil {
+		return
+	}
+	d.write(func(row *results.Action) {
+		row.UnavailableMS = new(milliseconds(s.gap))
+		if !recovered {
+			return
+		}
+		row.RecoveredMS = new(milliseconds(max(s.until-d.begun, 0)))
+		if !s.held {
+			row.TailMS = new(milliseconds(max(s.tail-d.begun, 0)))
+		}
+	})
 }
 
 // perform does what is to be done, waits, and undoes it.

@@ -155,14 +155,23 @@ func (a *availability) forget(o *outage) {
 	}
 }
 
-// state is how an outage stands at a moment: the longest time without an
-// acknowledged write, until when writes were not as before (0 where they always
-// were), and whether they are not yet.
-func (a *availability) state(o *outage, now time.Duration) (gap, until time.Duration, disturbed bool) {
+// serviceState is how an outage stands at a moment.
+type serviceState struct {
+	// gap is the longest time without an acknowledged write; until is when writes were
+	// as before again, and tail when the last that was not had ended: 0 where all were.
+	gap, until, tail time.Duration
+	// disturbed tells that they are not as before yet, held that some have not ended yet.
+	disturbed, held bool
+}
+
+// state is how an outage stands now.
+func (a *availability) state(o *outage, now time.Duration) serviceState {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if disturbed = o.look(now, a.flying); disturbed {
-		return max(o.gap, now-o.lastAck), o.until, true
+	disturbed, held := o.look(now, a.flying)
+	s := serviceState{gap: o.gap, until: o.until, tail: o.tail, disturbed: disturbed, held: held}
+	if disturbed {
+		s.gap = max(s.gap, now-o.lastAck)
 	}
-	return o.gap, o.until, false
+	return s
 }

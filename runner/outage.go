@@ -17,6 +17,8 @@ type outage struct {
 	lastAck, gap time.Duration
 	// until is when the first write was sent after the last bad one of a disturbance; 0 where there was none.
 	until time.Duration
+	// tail is when the last bad write ended.
+	tail time.Duration
 	// bad is when the latest bad writes were sent.
 	bad []time.Duration
 }
@@ -35,16 +37,18 @@ func (o *outage) see(w written) {
 	}
 	if w.done >= o.from && (!w.ok || w.took() > o.good) {
 		o.bad = append(o.bad, w.sent)
+		o.tail = max(o.tail, w.done)
 	}
 }
 
 // look looks how the service is, given when the writes were sent that are under
-// way; it reports whether it is disturbed.
-func (o *outage) look(now time.Duration, flying map[int64]time.Duration) (disturbed bool) {
+// way; it reports whether it is disturbed, and whether writes are held up still.
+func (o *outage) look(now time.Duration, flying map[int64]time.Duration) (disturbed, held bool) {
 	all := slices.Clone(o.bad)
 	for _, sent := range flying {
 		if now-sent > o.good {
 			all = append(all, sent)
+			held = true
 		}
 	}
 	slices.Sort(all)
@@ -60,5 +64,5 @@ func (o *outage) look(now time.Duration, flying map[int64]time.Duration) (distur
 	}
 	// What was sent so long ago is over, and is in until.
 	o.bad = slices.DeleteFunc(o.bad, func(sent time.Duration) bool { return sent < now-writeDeadline-2*settled })
-	return disturbed
+	return disturbed, held
 }

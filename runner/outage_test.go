@@ -81,13 +81,13 @@ func TestOutage(t *testing.T) {
 		o := a.watch(10 * second)
 		from := c.during(a)
 		a.steady(from, from+2*second)
-		gap, until, disturbed := a.state(o, from+2*second)
-		if until > 0 {
-			until -= 10 * second
+		s := a.state(o, from+2*second)
+		if s.until > 0 {
+			s.until -= 10 * second
 		}
 		const near = 45 * time.Millisecond // two writes
-		if disturbed || (gap-c.gap).Abs() > near || (until-c.until).Abs() > near {
-			t.Errorf("%s: a gap of %v until %v, disturbed %v; wanted %v until %v", c.name, gap, until, disturbed, c.gap, c.until)
+		if s.disturbed || s.held || (s.gap-c.gap).Abs() > near || (s.until-c.until).Abs() > near {
+			t.Errorf("%s: %+v; wanted a gap of %v until %v", c.name, s, c.gap, c.until)
 		}
 	}
 }
@@ -100,8 +100,8 @@ func TestOutageUnderWay(t *testing.T) {
 	for at := time.Second; at < 4*time.Second; at += writeEvery {
 		a.begin(at)
 	}
-	if gap, _, disturbed := a.state(o, 4*time.Second); !disturbed || gap < 3*time.Second {
-		t.Errorf("disturbed %v, a gap of %v", disturbed, gap)
+	if s := a.state(o, 4*time.Second); !s.disturbed || !s.held || s.gap < 3*time.Second {
+		t.Errorf("nothing comes back: %+v", s)
 	}
 	a.forget(o)
 	if len(a.open) != 0 {
