@@ -17,7 +17,7 @@ type actionView struct {
 	What string
 	// At is from the start of the measure phase; Lasted until it was over or undone.
 	At, Lasted string
-	// Outage and Recovered are "n/a" where they are not known, or did not come.
+	// Outage is "n/a" where it is not known, Recovered "not yet" where it did not come.
 	Outage, Recovered string
 	// Unrecovered tells that the service was not as before within the run.
 	Unrecovered bool
@@ -63,10 +63,13 @@ func actionsOf(res results.Result) []actionView {
 func actionOf(a results.ActionResult, startMS float64) actionView {
 	v := actionView{
 		Name: a.Name, What: a.Do, At: duration(a.AtMS - startMS), Lasted: "n/a", Failed: a.Failed,
-		Outage: optional(a.UnavailableMS), Recovered: optional(a.RecoveredMS), Unrecovered: a.RecoveredMS == nil,
+		Outage: optional(a.UnavailableMS), Recovered: "not yet", Unrecovered: a.RecoveredMS == nil,
 	}
 	if len(a.Members) > 0 {
 		v.What += " " + strings.Join(a.Members, ", ")
+	}
+	if a.RecoveredMS != nil {
+		v.Recovered = duration(*a.RecoveredMS)
 	}
 	if a.EndedMS != nil {
 		v.Lasted = duration(*a.EndedMS - a.AtMS)

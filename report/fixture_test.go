@@ -268,5 +268,47 @@ func troubled(t testing.TB) Page {
 		{Check: "server.fsync.p99 < 10ms", Value: "no data", Status: results.Skipped},
 	}
 	p.Scenario = "name = \"</code></pre><script>alert(1)</script>\"\n"
+	p.Result.Actions = happened()
+	for _, a := range p.Result.Actions {
+		p.Run.Actions = append(p.Run.Actions, results.ActionRecord{Action: a.Action})
+	}
 	return p
+}
+
+// happened is a member that dies, a backup, and a disaster that the cluster does not recover from.
+func happened() []results.ActionResult {
+	window := func(seconds float64, n, errors int64, p99 float64) *results.ActionWindow {
+		of := results.Distribution{Count: n, P50: new(1.9), P99: new(p99), Max: new(2 * p99)}
+		w := &results.ActionWindow{Seconds: seconds, Succeeded: n, AchievedRate: float64(n) / seconds, Errors: map[string]int64{}, Response: of}
+		if errors > 0 {
+			w.Errors["Unavailable"] = errors
+		}
+		for _, name := range []string{"create", "get"} {
+			w.Operations = append(w.Operations, results.WindowOperation{Workload: "churn", Operation: name, Succeeded: n, Errors: w.Errors, Response: of})
+		}
+		return w
+	}
+	return []results.ActionResult{
+		{
+			Action: results.Action{
+				Name: "lose-leader", Do: "kill", Members: []string{"m2"}, AtMS: 8000, EndedMS: new(11_064.0), UnavailableMS: new(1336.0), RecoveredMS: new(1318.0), TailMS: new(7001.0),
+				Steps: []results.ActionStep{{Name: "killed", Member: "m2", AtMS: 8000, TookMS: 9.4}, {Name: "started again, until it serves", Member: "m2", AtMS: 11_000, TookMS: 64}},
+			},
+			Before: window(3, 1200, 0, 8.4), During: window(7, 2100, 34, 1890), After: window(1, 400, 0, 9.1),
+		},
+		{
+			Action: results.Action{
+				Name: "backup", Do: "snapshot", Members: []string{"m1"}, AtMS: 16_000, EndedMS: new(16_060.0), UnavailableMS: new(22.5), RecoveredMS: new(0.0), TailMS: new(0.0),
+				Snapshot: &results.SnapshotRef{Member: "m1", Bytes: 13 << 20, TookMS: 50.5, Revision: 2581, Keys: 1507, Hash: "da583f3d"},
+			},
+			Before: window(1, 400, 0, 9.1), During: window(0.06, 24, 0, 12), After: window(2, 800, 0, 9),
+		},
+		{
+			Action: results.Action{
+				Name: "disaster", Do: "disaster-recovery", Members: []string{"m1", "m2", "</td><b>m3"}, AtMS: 18_000, EndedMS: new(20_000.0), UnavailableMS: new(2000.0), Failed: "m1 does not serve",
+				Loss: &results.Loss{Revision: 2581, Acknowledged: 1295, Keys: 442},
+			},
+			Before: window(2, 800, 0, 9), During: window(2, 0, 310, 2000),
+		},
+	}
 }

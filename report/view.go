@@ -19,6 +19,7 @@ type view struct {
 	Verdict     verdict
 	Thresholds  []judged
 	Checks      []judged
+	Actions     []actionView
 	Workloads   []workloadTable
 	Endpoints   endpointsView
 	Links       linksView
@@ -91,7 +92,7 @@ func newView(page Page) (view, error) {
 	v := view{
 		Style: template.CSS(pageStyle), Page: page, MostSlow: results.Exemplars, Title: r.Scenario.Name + " on " + r.Configuration.Name,
 		Facts: headFacts(r), Verdict: judge(r),
-		Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
+		Actions: actionsOf(r), Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
 	}
 	for _, t := range r.Thresholds {
 		v.Thresholds = append(v.Thresholds, judged{t.Check, t.Value, statusWord(t.Status), toneOf(t.Status)})

@@ -43,7 +43,11 @@ func Summarize(run *Run) Result {
 	}
 	for _, e := range run.Events {
 		switch e.Kind {
-		case EventWarning, EventMember, EventConnection, EventLeader, EventFailed:
+		case EventMember, EventConnection, EventLeader:
+			if !run.caused(e) {
+				r.Warnings = append(r.Warnings, e.Detail)
+			}
+		case EventWarning, EventFailed:
 			r.Warnings = append(r.Warnings, e.Detail)
 		case EventInterrupted:
 			r.Warnings = append(r.Warnings, "interrupted: "+e.Detail)

@@ -70,6 +70,17 @@ func (a Action) OverMS() float64 {
 	return over
 }
 
+// aftermath is how long after an action was over connections may still come again, in milliseconds.
+const aftermath = 10_000
+
+// caused reports whether an event is what one expects of an action: a connection
+// that breaks, a leader that changes, while it lasts and shortly after.
+func (r *Run) caused(e Event) bool {
+	return slices.ContainsFunc(r.Actions, func(a ActionRecord) bool {
+		return e.AtMS >= a.AtMS && e.AtMS <= a.OverMS()+aftermath
+	})
+}
+
 // stretches finds when before, during and after are, of each action of a run.
 func (r *Run) stretches() {
 	measure, ok := r.Span(PhaseMeasure)

@@ -83,3 +83,16 @@ func TestStretches(t *testing.T) {
 		t.Errorf("after what never recovered: %+v", all[1].After)
 	}
 }
+
+// What an action is to cause is no warning; what comes at another time is.
+func TestCausedEventsAreNoWarnings(t *testing.T) {
+	run := loadLines(t, sample(t, 60, 1))
+	run.Actions = []ActionRecord{{Action: Action{Name: "loss", AtMS: 5000, EndedMS: new(6000.0), RecoveredMS: new(2000.0)}}}
+	for _, at := range []float64{4000, 5500, 12_000, 40_000} {
+		run.Events = append(run.Events, Event{AtMS: at, Kind: EventConnection, Detail: "1 connection broke"})
+	}
+	run.Events = append(run.Events, Event{AtMS: 5500, Kind: EventWarning, Detail: "something else"})
+	if got := Summarize(run).Warnings; len(got) != 3 {
+		t.Errorf("warnings %q, want those of 4 s, of 40 s, and the other", got)
+	}
+}

@@ -220,7 +220,7 @@ func (r *run) prepare(finish context.Context) ([]workload, error) {
 		return nil, err
 	}
 	r.watching, err = newWatching(r.env, func(err error) {
-		r.event(results.EventWarning, "a watch broke off and was opened again: "+err.Error())
+		r.event(results.EventConnection, "a watch broke off and was opened again: "+err.Error())
 	})
 	return workloads, err
 }

@@ -21,6 +21,7 @@ const (
 	inkRed               // errors
 	inkSky               // a fainter blue: from a percentile to the maximum
 	inkPurple            // a further series
+	inkFault             // while something is done to the cluster, until it has recovered
 )
 
 // light are the colours on a light page; the hues are Okabe and Ito's, which
@@ -38,11 +39,12 @@ var light = [...]color.RGBA{
 	inkRed:    {0xc0, 0x1f, 0x2e, 0xff},
 	inkSky:    {0x4f, 0xa3, 0xd6, 0xff},
 	inkPurple: {0xa8, 0x4f, 0x86, 0xff},
+	inkFault:  {0xfb, 0xe6, 0xdc, 0xff},
 }
 
 var inkNames = [...]string{
 	inkText: "text", inkMuted: "muted", inkAxis: "axis", inkGrid: "grid", inkBand: "band", inkBlue: "blue", inkOrange: "orange",
-	inkGreen: "green", inkRed: "red", inkSky: "sky", inkPurple: "purple",
+	inkGreen: "green", inkRed: "red", inkSky: "sky", inkPurple: "purple", inkFault: "fault",
 }
 
 // colour is the ink's colour on a light page.

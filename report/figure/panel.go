@@ -26,6 +26,7 @@ type panel struct {
 	xTicks, yTicks plot.TickerFunc
 	xLabel         string
 	bands          []Band
+	spans          []Span
 	marks          []float64
 	series         []series
 	// empty is said instead of data where there is none.
@@ -46,7 +47,7 @@ func (p panel) draw(c draw.Canvas) {
 	for _, b := range p.bands {
 		chart.Add(band{b})
 	}
-	chart.Add(grid{}, marks(p.marks))
+	chart.Add(actions(p.spans), grid{}, marks(p.marks))
 	for _, s := range p.series {
 		chart.Add(s)
 	}

@@ -83,7 +83,7 @@ func split(curve []PercentilePoint) (enough, few []xy) {
 // LatencyPanel draws the median, the 99th percentile and the maximum over time;
 // the 99th percentile only where there are samples enough for it to be another than the maximum.
 func LatencyPanel(message string, t Timeline, y LatencySpan, points []LatencyPoint) Figure {
-	p := panel{x: span{t.From, t.To}, y: y.span, xTicks: timeTicks, yTicks: latencyTicks, xLabel: "time since measuring began", bands: t.Bands, marks: t.Marks}
+	p := panel{x: span{t.From, t.To}, y: y.span, xTicks: timeTicks, yTicks: latencyTicks, xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
 	done := func(p LatencyPoint) bool { return p.Count > 0 }
 	peak := dot(inkOrange.colour(), 1.6)
 	withP99 := tellsP99(t, points)
@@ -104,7 +104,7 @@ func RatePanel(message string, t Timeline, points []RatePoint) Figure {
 		top = max(top, p.Intended, p.Achieved, p.Failed)
 		failed = failed || p.Failed > 0
 	}
-	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(PerSecond), xLabel: "time since measuring began", bands: t.Bands, marks: t.Marks}
+	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(PerSecond), xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
 	all := func(RatePoint) bool { return true }
 	p.series = []series{
 		{name: "intended", style: line(inkAxis, 4), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Intended} })},
@@ -137,7 +137,7 @@ func ValuePanel(message, name string, t Timeline, unit func(float64) string, poi
 	for _, p := range points {
 		top = max(top, p.Value)
 	}
-	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(unit), xLabel: "time since measuring began", bands: t.Bands, marks: t.Marks}
+	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(unit), xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
 	p.series = []series{{name: name, style: line(inkBlue, 1.75), stretches: stretches(points, func(Point) bool { return true }, func(p Point) xy { return xy{p.Second, p.Value} })}}
 	p.dropEmpty()
 	return p.figure(message)

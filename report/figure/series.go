@@ -79,6 +79,29 @@ func (b band) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
+// leastWide is how wide an action is drawn at least, in points.
+const leastWide = 3
+
+// actions shade what was done to the cluster, and name what there is room for.
+type actions []Span
+
+// Plot implements plot.Plotter.
+func (all actions) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	label := words(inkMuted, draw.XLeft, draw.YBottom)
+	label.Font.Size = fontSize - 1
+	free := c.Min.X
+	for _, s := range all {
+		from := max(x(s.From), c.Min.X)
+		to := min(max(x(s.To), from+leastWide), c.Max.X)
+		c.FillPolygon(inkFault.colour(), []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
+		if from >= free && from+3+label.Width(s.Name) <= c.Max.X {
+			c.FillText(label, vg.Point{X: from + 3, Y: c.Min.Y + 2}, s.Name)
+			free = from + 6 + label.Width(s.Name)
+		}
+	}
+}
+
 // grid draws a line at each tick.
 type grid struct{}
 

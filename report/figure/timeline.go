@@ -26,11 +26,21 @@ type Timeline struct {
 	Bands    []Band
 	// Marks are when something happened to the cluster, in seconds as From.
 	Marks []float64
+	// Spans are the actions, in the order in which they began.
+	Spans []Span
 	// PerColumn is how many intervals a column stands for.
 	PerColumn int
 
 	columns [][]results.Moment
 	zeroMS  float64
+}
+
+// Span is while an action lasted, in seconds as From of a Timeline.
+type Span struct {
+	Name string
+	// To is when it was over, the cluster as before, and what it held up ended; the
+	// end of the run where that did not come.
+	From, To float64
 }
 
 // marked are the events that have a mark: something happened to the cluster, or the user ended the load.
@@ -61,6 +71,9 @@ func NewTimeline(run *results.Run) Timeline {
 		if slices.Contains(marked, e.Kind) && at >= t.From && at <= t.To {
 			t.Marks = append(t.Marks, at)
 		}
+	}
+	for _, a := range run.Actions {
+		t.Spans = append(t.Spans, Span{Name: a.Name, From: t.seconds(a.AtMS), To: min(t.seconds(a.OverMS()), t.To)})
 	}
 	var moments []results.Moment
 	for _, m := range run.Timeline {
