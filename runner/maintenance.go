@@ -120,7 +120,7 @@ func (d *deed) snapshot(ctx context.Context, do scenarios.Snapshot) error {
 	d.begin(members...)
 	d.run.env.api.Books().Tally()
 	return all(members, func(h hand) error {
-		path := filepath.Join(d.snapshots, d.action.Name+"-"+h.name+".db")
+		path := filepath.Join(d.snapshots, fmt.Sprintf("%s-%d.db", d.action.Name, len(d.row.Steps)))
 		ref := results.SnapshotRef{Member: h.name}
 		err := d.step("streamed", h.name, func() (string, error) {
 			begin := time.Now()

@@ -82,10 +82,29 @@ func NewTimeline(run *results.Run) Timeline {
 		}
 	}
 	t.PerColumn = max(1, int(math.Ceil(float64(len(moments))/columns)))
-	for at := 0; at < len(moments); at += t.PerColumn {
-		t.columns = append(t.columns, moments[at:min(at+t.PerColumn, len(moments))])
-	}
+	t.columns = columnsOf(moments, t.PerColumn)
 	return t
+}
+
+// leastMS is how long an interval must be to stand for itself: a rate over less
+// would be a spike. Those are shorter that an action has cut.
+const leastMS = 500
+
+// columnsOf parts intervals into columns of so many, and of those shorter than leastMS as many as come.
+func columnsOf(moments []results.Moment, perColumn int) (all [][]results.Moment) {
+	from, full := 0, 0
+	for i, m := range moments {
+		if m.EndMS-m.StartMS >= leastMS {
+			full++
+		}
+		if full >= perColumn && (i+1 == len(moments) || moments[i+1].EndMS-moments[i+1].StartMS >= leastMS) {
+			all, from, full = append(all, moments[from:i+1]), i+1, 0
+		}
+	}
+	if from < len(moments) {
+		all = append(all, moments[from:])
+	}
+	return all
 }
 
 func (t Timeline) seconds(ms float64) float64 { return (ms - t.zeroMS) / 1000 }

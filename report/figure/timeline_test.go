@@ -199,3 +199,18 @@ func TestSplitSharesAPoint(t *testing.T) {
 		t.Errorf("three samples: got %v and %v, want nothing that is certain", enough, few)
 	}
 }
+
+// An interval that an action has cut short stands with the one before it.
+func TestShortIntervalsStandWithOthers(t *testing.T) {
+	var moments []results.Moment
+	for _, m := range [][2]float64{{0, 1000}, {1000, 1004}, {1004, 2000}, {2000, 3000}, {3000, 3100}} {
+		moments = append(moments, results.Moment{StartMS: m[0], EndMS: m[1]})
+	}
+	var got []int
+	for _, column := range columnsOf(moments, 1) {
+		got = append(got, len(column))
+	}
+	if diff := cmp.Diff([]int{2, 1, 2}, got); diff != "" {
+		t.Errorf("intervals in each column (-want +got):\n%s", diff)
+	}
+}
