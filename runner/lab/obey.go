@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/runner/lab/link"
 )
@@ -61,7 +62,7 @@ func (h host) toMember(ctx context.Context, c *cluster, m *member, r request) er
 	case doKill:
 		return m.end(ctx, syscall.SIGKILL, h.order.StopTimeout)
 	case doTerminate:
-		return m.end(ctx, syscall.SIGTERM, h.order.StopTimeout)
+		return m.end(ctx, syscall.SIGTERM, farewell)
 	case doRevive:
 		return h.revive(ctx, c, m)
 	case doFreeze:
@@ -103,6 +104,10 @@ func toLink(c *cluster, r request) error {
 	}
 	return nil
 }
+
+// farewell is how long a member that is asked to end may take until it is killed: as
+// long as Kubernetes gives a pod. etcd itself waits for open streams for 7 s.
+const farewell = 30 * time.Second
 
 // revive starts a member that has run before.
 func (h host) revive(ctx context.Context, c *cluster, m *member) error {

@@ -27,7 +27,7 @@ func (l *Lab) Kill(ctx context.Context, member string) error {
 }
 
 // Terminate asks a member to end (SIGTERM), also one that is frozen, and returns
-// when it is gone. One that is still there after StopTimeout is killed.
+// when it is gone. One that is still there after 30 s is killed.
 func (l *Lab) Terminate(ctx context.Context, member string) error {
 	return l.carryOut(ctx, "ending "+member, request{Do: doTerminate, Member: member})
 }
