@@ -212,6 +212,7 @@ const followEvery = 50 * time.Millisecond
 // follow waits until the service is as before, and writes down when that was.
 func (d *deed) follow(ended time.Duration) {
 	defer d.service.forget(d.outage)
+	d.service.over(d.outage)
 	for {
 		now := d.run.clock.Now()
 		s := d.service.state(d.outage, now)

@@ -38,6 +38,9 @@ func (r *run) rewind(revision int64) results.Loss {
 	for i := range r.watching.resources {
 		r.watching.resources[i].store.Ledger.Lose()
 	}
+	if h := r.target.history; h != nil {
+		h.Break()
+	}
 	return results.Loss{Revision: revision, Acknowledged: lost.Writes, Keys: lost.Keys}
 }
 

@@ -135,12 +135,24 @@ const (
 func (a *availability) watch(from time.Duration) *outage {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	o := &outage{from: from, lastAck: min(a.lastAck, from), good: quickWrite}
+	for _, before := range a.open {
+		if disturbed, _ := before.look(from, a.flying); before.over && !disturbed && before.closed == never {
+			before.closed = from
+		}
+	}
+	o := &outage{from: from, lastAck: min(a.lastAck, from), good: quickWrite, closed: never}
 	if a.usual.TotalCount() > 0 {
 		o.good = max(o.good, slower*time.Duration(a.usual.ValueAtPercentile(99))*time.Microsecond)
 	}
 	a.open = append(a.open, o)
 	return o
+}
+
+// over notes that what was done is undone.
+func (a *availability) over(o *outage) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o.over = true
 }
 
 // forget ends the following of an outage.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
+	"github.com/etcd-dyno/etcd-dyno/runner/linear"
 )
 
 // examination is what must be true of the target once the load is over.
@@ -19,10 +22,12 @@ type examination struct {
 	own      string   // the prefix of the run's keys; empty where all keys are the run's
 	apart    []string // keys below it that are no part of the load
 	lab      bool
-	members  []kube.Member // before the load
-	unlisted error         // why members is not known
-	silent   []string      // endpoints that did not answer before the load
-	mu       sync.Mutex    // held while the members are looked for anew
+	members  []kube.Member   // before the load
+	unlisted error           // why members is not known
+	history  *linear.History // nil where nothing was done to the cluster
+	folder   string          // where the picture of a fault is drawn
+	silent   []string        // endpoints that did not answer before the load
+	mu       sync.Mutex      // held while the members are looked for anew
 }
 
 // checkTimeout bounds all checks together, answerTimeout is how long a cluster
@@ -36,13 +41,16 @@ const (
 // membersHealthy is the check that is made also where nothing answers.
 const membersHealthy = "members-healthy"
 
+// linearizable is the check of what clients saw, for which nobody is asked.
+const linearizable = "linearizable"
+
 // newExamination notes what there is before the load.
-func newExamination(ctx context.Context, t *target) (*examination, error) {
+func newExamination(ctx context.Context, t *target, folder string) (*examination, error) {
 	examiner, err := t.api.Examiner()
 	if err != nil {
 		return nil, err
 	}
-	x := &examination{examiner: examiner, books: t.api.Books(), own: t.own, lab: t.lab != nil}
+	x := &examination{examiner: examiner, books: t.api.Books(), own: t.own, lab: t.lab != nil, history: t.history, folder: folder}
 	if t.foreign != nil {
 		x.apart = []string{t.own + markerKey, t.own + ownerKey}
 	}
@@ -77,6 +85,7 @@ func (x *examination) checks(ctx context.Context) []results.Check {
 		{"live-keys", x.liveKeys},
 		{"members-agree", x.membersAgree},
 		{membersHealthy, x.membersHealthy},
+		{linearizable, x.linearizable},
 	}
 	made := make([]results.Check, len(all))
 	var wg sync.WaitGroup
@@ -85,7 +94,7 @@ func (x *examination) checks(ctx context.Context) []results.Check {
 			var status results.Status
 			var detail string
 			var err error
-			if c.name != membersHealthy {
+			if c.name != membersHealthy && c.name != linearizable {
 				err = silent()
 			}
 			if err == nil {
@@ -98,7 +107,30 @@ func (x *examination) checks(ctx context.Context) []results.Check {
 		})
 	}
 	wg.Wait()
-	return made
+	return slices.DeleteFunc(made, func(c results.Check) bool { return c.Status == "" })
+}
+
+// linearizable is made of what was recorded; there is none where nothing was.
+func (x *examination) linearizable(ctx context.Context) (results.Status, string, error) {
+	if x.history == nil {
+		return "", "", nil
+	}
+	v, err := x.history.Check(ctx, x.folder)
+	what := fmt.Sprintf("%d reads and writes of %d keys", v.Operations, v.Keys)
+	switch {
+	case len(v.Faulty) > 0:
+		detail := fmt.Sprintf("of %s, no order explains those of %s", what, some(v.Faulty))
+		if v.Picture != "" && err == nil {
+			detail += "; see " + filepath.Base(v.Picture) + " in the run folder"
+		}
+		return results.Fail, detail, nil
+	case v.Unknown > 0:
+		return results.Skipped, fmt.Sprintf("of %s, those of %d keys could not be judged in time", what, v.Unknown), nil
+	case v.Operations == 0:
+		return results.Skipped, "nothing was recorded", nil
+	default:
+		return results.Pass, what + " are as if each had been done alone", nil
+	}
 }
 
 // answers asks the cluster for what needs a majority of its members; the error says that it has none.

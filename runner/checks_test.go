@@ -73,7 +73,7 @@ func openCluster(t *testing.T, members int) *cluster {
 	if c.store, err = target.api.Store(pods, 1); err != nil {
 		t.Fatal(err)
 	}
-	if c.exam, err = newExamination(t.Context(), target); err != nil {
+	if c.exam, err = newExamination(t.Context(), target, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 100 {

@@ -17,6 +17,10 @@ type outage struct {
 	lastAck, gap time.Duration
 	// until is when the first write was sent after the last bad one of a disturbance; 0 where there was none.
 	until time.Duration
+	// over tells that what was done is undone. When something else is done then, and
+	// the service is as before, what is sent from closed on is no part of it.
+	over   bool
+	closed time.Duration
 	// tail is when the last bad write ended.
 	tail time.Duration
 	// bad is when the latest bad writes were sent.
@@ -31,22 +35,29 @@ const fewBad = int(settled/writeEvery) / 20
 
 // see notes a write; they come in the order in which they end.
 func (o *outage) see(w written) {
+	if w.sent >= o.closed {
+		return
+	}
 	if w.ok {
 		o.gap = max(o.gap, w.done-o.lastAck)
 		o.lastAck = max(o.lastAck, w.done)
 	}
-	if w.done >= o.from && (!w.ok || w.took() > o.good) {
+	// What was late already when it began is of something before.
+	if w.sent+o.good >= o.from && w.done >= o.from && (!w.ok || w.took() > o.good) {
 		o.bad = append(o.bad, w.sent)
 		o.tail = max(o.tail, w.done)
 	}
 }
+
+// never is when an outage is closed that nothing has closed.
+const never = time.Duration(1<<63 - 1)
 
 // look looks how the service is, given when the writes were sent that are under
 // way; it reports whether it is disturbed, and whether writes are held up still.
 func (o *outage) look(now time.Duration, flying map[int64]time.Duration) (disturbed, held bool) {
 	all := slices.Clone(o.bad)
 	for _, sent := range flying {
-		if now-sent > o.good {
+		if now-sent > o.good && sent+o.good >= o.from && sent < o.closed {
 			all = append(all, sent)
 			held = true
 		}

@@ -108,3 +108,34 @@ func TestOutageUnderWay(t *testing.T) {
 		t.Error("it is still followed")
 	}
 }
+
+// What another action does is not laid to the one before, whose writes time out meanwhile.
+func TestOutageClosed(t *testing.T) {
+	const second = time.Second
+	a := service(t)
+	a.steady(0, second)
+	first := a.watch(second)
+	var lost []int64
+	for at := second; at < 2*second; at += writeEvery {
+		n, _ := a.begin(at)
+		lost = append(lost, n)
+	}
+	a.steady(2*second, 4*second)
+	a.over(first)
+	another := a.watch(4 * second)
+	for at := 4 * second; at < 6*second; at += writeEvery {
+		n, _ := a.begin(at)
+		a.end(n, at+time.Millisecond, false)
+	}
+	a.steady(6*second, 9*second)
+	for _, n := range lost {
+		a.end(n, 9*second, false)
+	}
+	one, two := a.state(first, 9*second), a.state(another, 9*second)
+	if one.until > 2*second+writeEvery || one.gap > second+50*time.Millisecond || one.tail != 9*second || one.held {
+		t.Errorf("the first: %+v", one)
+	}
+	if two.until < 5*second || two.gap < 2*second || two.tail > 7*second {
+		t.Errorf("the second: %+v", two)
+	}
+}

@@ -131,7 +131,7 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	watch, stopWatching := context.WithCancel(cut)
 	defer stopWatching()
 
-	if r.examination, err = newExamination(ctx, r.target); err != nil {
+	if r.examination, err = newExamination(ctx, r.target, r.folder); err != nil {
 		return err
 	}
 	ctx, giveUp := context.WithCancel(ctx)

@@ -14,6 +14,7 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/kube"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/runner/linear"
 	"github.com/etcd-dyno/etcd-dyno/runner/record"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/model"
@@ -47,6 +48,8 @@ type target struct {
 	foreign *foreign
 	// leases are what the run has granted; nil until it is prepared.
 	leases *leaseList
+	// history is what clients saw of a few keys; nil unless something happens to the cluster.
+	history *linear.History
 	// snapshots is the folder for those that are taken of it.
 	snapshots string
 }
@@ -107,6 +110,10 @@ func (t *target) dial(ctx context.Context, o kube.Options, job Job) error {
 	t.options = o
 	o.Prefix, o.NoRangeStream = t.prefix, job.Scenario.Cluster.APIServer == model.NoRangeStream
 	o.Members = o.Endpoints
+	if len(job.Scenario.Actions) > 0 {
+		t.history = linear.New(linear.Options{Prefix: t.prefix + registerPrefix, Refused: kube.Refused})
+		o.Interceptors = append(o.Interceptors, t.history.Intercept)
+	}
 	if err := t.choose(ctx, &o, c.Client); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -59,8 +60,16 @@ for = "1500ms"
 	if err := <-planted; err != nil {
 		t.Fatal(err)
 	}
-	if code != exitCheck || !strings.Contains(out, "FAIL") && !strings.Contains(out, "fail") || !strings.Contains(out, "acknowledged-writes") {
+	if code != exitCheck {
 		t.Errorf("exit code %d, want %d:\n%s\n%s", code, exitCheck, out, errs)
+	}
+	for _, check := range []string{"acknowledged-writes", "linearizable"} {
+		if !regexp.MustCompile(`(?m)^  fail +` + check).MatchString(out) {
+			t.Errorf("the check %s has not failed:\n%s", check, out)
+		}
+	}
+	if drawn, _ := filepath.Glob(filepath.Join(runs, "*", "linearizability.html")); len(drawn) != 1 {
+		t.Errorf("pictures of the fault: %v", drawn)
 	}
 }
 

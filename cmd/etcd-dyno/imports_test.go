@@ -38,7 +38,7 @@ func house() map[string][]string {
 		"results/verdict": {"results", "scenarios/threshold"},
 
 		"runner": {
-			"runner/arrival", "runner/record", "runner/kube", "runner/lab", "runner/lab/limit", "runner/telemetry", "runner/doctor",
+			"runner/arrival", "runner/record", "runner/kube", "runner/lab", "runner/lab/limit", "runner/linear", "runner/telemetry", "runner/doctor",
 			"scenarios", "scenarios/model", "scenarios/threshold", "scenarios/trace", "results", "results/verdict",
 		},
 		"runner/arrival":     nil,
@@ -46,6 +46,7 @@ func house() map[string][]string {
 		"runner/kube":        {"runner/record", "scenarios/model"},
 		"runner/lab":         {"runner/lab/...", "scenarios"},
 		"runner/lab/fsync":   nil,
+		"runner/linear":      nil,
 		"runner/lab/limit":   nil,
 		"runner/lab/link":    nil,
 		"runner/lab/pki":     nil,

@@ -37,6 +37,8 @@ type Options struct {
 	Examiner *Login
 	// Prefix stands in front of every key and ends in '/': "/registry/" on labs.
 	Prefix string
+	// Interceptors see each attempt of each request of the load, below the retries of etcd's client.
+	Interceptors []grpc.UnaryClientInterceptor
 	// NoRangeStream has prefixes read by Range, page by page, as API servers do
 	// that do not know RangeStream.
 	NoRangeStream bool
@@ -101,7 +103,12 @@ func firstStatus(ctx context.Context, c *clientv3.Client, endpoints []string) (*
 // Connect opens a client with a connection of its own, as the API server does
 // for each resource. It is closed by Close.
 func (a *API) Connect() (*kubernetes.Client, error) {
-	return a.connect(a.options.Endpoints, grpc.WithStatsHandler(wireStats{&a.connections}), grpc.WithChainUnaryInterceptor(a.books.intercept))
+	return a.connect(a.options.Endpoints, grpc.WithStatsHandler(wireStats{&a.connections}), grpc.WithChainUnaryInterceptor(a.interceptors()...))
+}
+
+// interceptors see what is sent: the books, and those that were asked for.
+func (a *API) interceptors() []grpc.UnaryClientInterceptor {
+	return append([]grpc.UnaryClientInterceptor{a.books.intercept}, a.options.Interceptors...)
 }
 
 // ConnectApart is Connect for what is no part of the load: its writes are in no books.

@@ -111,7 +111,7 @@ func (b *Books) end(w writing, until, revision int64, err error) {
 	switch {
 	case err == nil:
 		b.acknowledged(w.key, revision, w.put, w.lease)
-	case NotApplied(err) || neverSent(err):
+	case Refused(err):
 		b.refused(w.key)
 	default:
 		b.unknown(w.key, doubt{w.put, !w.put, until})
@@ -137,6 +137,9 @@ func revisionOf(reply any) int64 {
 	}
 	return 0
 }
+
+// Refused reports whether an error proves that a request was not applied and never will be.
+func Refused(err error) bool { return NotApplied(err) || neverSent(err) }
 
 // neverSent reports whether an error is that of a connection that could not be made.
 func neverSent(err error) bool {

@@ -45,7 +45,7 @@ func prompt() grpc.DialOption {
 // ConnectPrompt is Connect for who watches whether the cluster serves: its
 // client is back as soon as a member is, and its connections are no news.
 func (a *API) ConnectPrompt() (*clientv3.Client, error) {
-	c, err := a.connect(a.options.Endpoints, grpc.WithChainUnaryInterceptor(a.books.intercept), prompt())
+	c, err := a.connect(a.options.Endpoints, grpc.WithChainUnaryInterceptor(a.interceptors()...), prompt())
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (a *API) ConnectPrompt() (*clientv3.Client, error) {
 
 // ConnectMember is ConnectPrompt to one member alone, by its client URL.
 func (a *API) ConnectMember(url string) (*clientv3.Client, error) {
-	c, err := a.connect([]string{url}, grpc.WithChainUnaryInterceptor(a.books.intercept), prompt())
+	c, err := a.connect([]string{url}, grpc.WithChainUnaryInterceptor(a.interceptors()...), prompt())
 	if err != nil {
 		return nil, err
 	}
