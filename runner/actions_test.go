@@ -153,6 +153,7 @@ for = "2s"
 
 // What an administrator does, on three members.
 func TestMaintenance(t *testing.T) {
+	t.Parallel()
 	job := acted(t, "8s", `
 [action.move]
 at = "1s"
@@ -181,6 +182,7 @@ do = "snapshot"
 
 // One member becomes three and one again, each step timed.
 func TestScale(t *testing.T) {
+	t.Parallel()
 	job := acted(t, "12s", `
 [action.grow]
 at = "1s"
@@ -208,6 +210,7 @@ to = 1
 
 // All members and their data are lost; the load goes on with what the snapshot had.
 func TestDisasterRecovery(t *testing.T) {
+	t.Parallel()
 	job := acted(t, "14s", `
 [action.backup]
 at = "1s"

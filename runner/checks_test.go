@@ -102,6 +102,7 @@ func (c *cluster) want(t *testing.T, failed map[string]string) {
 
 // What someone else does behind the run's back is noticed.
 func TestChecksNoticeWhatOthersDo(t *testing.T) {
+	t.Parallel()
 	c := openCluster(t, 1)
 	ctx := t.Context()
 	c.want(t, nil)
@@ -146,6 +147,7 @@ func do(t *testing.T, what func() error) {
 
 // The keys of leases that end, by themselves or not, are expected to go.
 func TestChecksKnowLeases(t *testing.T) {
+	t.Parallel()
 	c := openCluster(t, 1)
 	ctx := t.Context()
 	attach := func(ttl int64, name string) kube.Granted {
@@ -178,6 +180,7 @@ func TestChecksKnowLeases(t *testing.T) {
 
 // Members that hold the same, and members of two clusters, which do not.
 func TestChecksCompareMembers(t *testing.T) {
+	t.Parallel()
 	c := openCluster(t, 3)
 	c.want(t, map[string]string{})
 	for _, made := range c.exam.checks(t.Context()) {
@@ -207,6 +210,7 @@ func TestChecksCompareMembers(t *testing.T) {
 
 // A dead member is told of, and does not keep the others from being asked.
 func TestChecksMissAMember(t *testing.T) {
+	t.Parallel()
 	c := openCluster(t, 3)
 	if err := syscall.Kill(membersOf(t, c.runs)[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)

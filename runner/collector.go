@@ -18,8 +18,12 @@ type collector struct {
 	live   []metrics.Sample
 }
 
+// collected is the setting that the runs of this process share which have their load under way.
+var collected shared
+
 func startCollector() *collector {
-	c := &collector{before: debug.SetGCPercent(100), live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	before := collected.enter(func() int { return debug.SetGCPercent(100) })
+	c := &collector{before: before, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
 	c.adapt()
 	return c
 }
@@ -39,4 +43,4 @@ func percentOf(live uint64) int {
 	return int(max(100, 100*collectorRoom/max(live, 1<<20)))
 }
 
-func (c *collector) stop() { debug.SetGCPercent(c.before) }
+func (c *collector) stop() { collected.leave(func(before int) { debug.SetGCPercent(before) }) }

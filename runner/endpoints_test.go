@@ -36,6 +36,7 @@ func partsOf(run *results.Run, o results.OperationRecord) (sum results.Counts, s
 // With three members each operation's rows by endpoint add up to the whole, on
 // the three URLs alone, about a third on each; chains have none.
 func TestRowsByEndpoint(t *testing.T) {
+	t.Parallel()
 	run, result := runJob(t, jobOf(t, churn, "name = \"three\"\nmembers = 3", "phases.warmup=1s", "phases.measure=4s"))
 	if !result.Complete {
 		t.Fatal("the run is not complete")
@@ -75,6 +76,7 @@ func TestRowsByEndpoint(t *testing.T) {
 // endpoints alone, and stays there when the leader changes. All members are
 // followed nevertheless. One of the endpoints is written by name.
 func TestPins(t *testing.T) {
+	t.Parallel()
 	three, err := scenarios.LoadConfiguration("three", nil)
 	if err != nil {
 		t.Fatal(err)

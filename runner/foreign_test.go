@@ -76,6 +76,7 @@ func foreignOf(c *clientv3.Client) string { return fmt.Sprintf("endpoints = [%q]
 // A run on a cluster that holds other keys leaves them as they were, byte for
 // byte and revision for revision, however it ends.
 func TestForeignCluster(t *testing.T) {
+	t.Parallel()
 	client := startEtcd(t)
 	occupy(t, client)
 	before, leases := dump(t, client), leasesOf(t, client)
@@ -148,6 +149,7 @@ func TestForeignCluster(t *testing.T) {
 
 // What lies below the prefix decides whether a run begins, and nothing is written unless it does.
 func TestPrefixOccupied(t *testing.T) {
+	t.Parallel()
 	client := startEtcd(t)
 	const prefix = "/etcd-dyno/churn/"
 	mark := func(tb testing.TB, run string) *ownership {
@@ -369,6 +371,7 @@ func startSmall(t *testing.T, quota string) *clientv3.Client {
 // What others write counts too: a run ends by itself, and takes its keys away, when
 // they have filled the database, here to nine tenths of 64 MiB or all of it.
 func TestQuotaFilledByOthers(t *testing.T) {
+	t.Parallel()
 	client := startSmall(t, "64MiB")
 	job := jobOf(t, `
 name = "slow"
@@ -418,6 +421,7 @@ arrival = { rate = "10/s" }
 // tell how much it writes ends by itself before the quota is full, and etcd still
 // takes writes.
 func TestQuota(t *testing.T) {
+	t.Parallel()
 	client := startSmall(t, "32MiB")
 	before := revisionOf(t, client)
 	foreign := foreignOf(client)

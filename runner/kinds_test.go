@@ -253,6 +253,7 @@ period = "2s"
 
 // A namespace's objects are deleted one after the other; each watcher sees them go.
 func TestNamespaceDeletion(t *testing.T) {
+	t.Parallel()
 	run, result := runJob(t, jobOf(t, `
 name = "namespaces"
 [phases]

@@ -108,6 +108,35 @@ func (p *pacer) run(begin, end time.Duration) {
 	}
 }
 
+// spared is the processor that the runs of this process share which have their load under way.
+var spared shared
+
+// shared is something of the process that is set while anybody wants it.
+type shared struct {
+	mu     sync.Mutex // guards all below
+	n      int
+	before int // what was set before the first came
+}
+
+// enter sets it where nobody has, by set, and returns what was before.
+func (s *shared) enter(set func() (before int)) (before int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n++; s.n == 1 {
+		s.before = set()
+	}
+	return s.before
+}
+
+// leave restores it where nobody wants it any more.
+func (s *shared) leave(restore func(before int)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n--; s.n == 0 {
+		restore(s.before)
+	}
+}
+
 // spareProcessor lets Go use one processor more than it would, until the function
 // that it returns is called. The pacing thread then need not wait for a worker to
 // give up its own.
@@ -117,9 +146,8 @@ func (p *pacer) run(begin, end time.Duration) {
 // measures, instead of 0.15 ms: four threads take turns on two processors
 // (TestAccuracyKnownLatency).
 func spareProcessor() (restore func()) {
-	before := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(before + 1)
-	return func() { runtime.GOMAXPROCS(before) }
+	spared.enter(func() int { return runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) })
+	return func() { spared.leave(func(before int) { runtime.GOMAXPROCS(before) }) }
 }
 
 // stop makes run return soon.

@@ -345,6 +345,7 @@ func TestInterruptedAtOnce(t *testing.T) {
 
 // An endpoint that nobody answers at is told within 5 s, without the password.
 func TestUnreachable(t *testing.T) {
+	t.Parallel()
 	job := jobOf(t, churn, `endpoints = ["http://127.0.0.1:1"]`)
 	job.Credentials = Credentials{Username: "root", Password: "s3cret"}
 	began := time.Now()

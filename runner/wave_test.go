@@ -37,6 +37,7 @@ func requestsOf(run *results.Run) (n int64) {
 // A rolling update of 20 pods takes 40.4 requests a pod, and each object is
 // written as a kube-apiserver and its controllers were recorded to (§7).
 func TestRollingUpdate(t *testing.T) {
+	t.Parallel()
 	run, s := waveOf(t, "wave = \"rolling-update\"\npods = 20\n")
 	for operation, want := range map[string]int64{
 		"rolling-update": 1, "pod-start": 20, "pod-stop": 20, "create": 20, "bind": 20, "delete": 20, "mark-deleted": 40, "update-status": 80,
@@ -62,6 +63,7 @@ func TestRollingUpdate(t *testing.T) {
 
 // New pods of a Deployment take 22.1 requests each, at the pace of a controller manager.
 func TestScaleUp(t *testing.T) {
+	t.Parallel()
 	run, _ := waveOf(t, "wave = \"scale-up\"\npods = 19\npace = \"20/s\"\n")
 	if got := float64(requestsOf(run)) / 19; math.Abs(got-22.1) > 0.02*22.1 {
 		t.Errorf("%.1f requests a pod, want 22.1", got)
@@ -79,6 +81,7 @@ func TestScaleUp(t *testing.T) {
 
 // A Job's pods run for a while, end by themselves and are taken away.
 func TestJob(t *testing.T) {
+	t.Parallel()
 	run, s := waveOf(t, "wave = \"job\"\npods = 10\npace = \"100/s\"\nruntime = \"500ms\"\n")
 	life := []string{
 		rowCreate, rowUpdate, rowGet, rowGet, rowUpdate, rowGet, rowUpdate, // it runs
@@ -98,6 +101,7 @@ func TestJob(t *testing.T) {
 
 // A drained node's pods are evicted, and each starts anew.
 func TestNodeDrain(t *testing.T) {
+	t.Parallel()
 	run, s := waveOf(t, "wave = \"node-drain\"\npods = 10\npace = \"100/s\"\n")
 	for operation, want := range map[string]int64{"node-drain": 1, "pod-start": 10, "pod-stop": 10, "evict": 10, "mark-deleted": 20, "delete": 10, "sync-slice": 26} {
 		if got := operationOf(t, run, "w", operation).Succeeded; got != want {
