@@ -19,7 +19,7 @@ type collector struct {
 }
 
 // collected is the setting that the runs of this process share which have their load under way.
-var collected shared
+var collected shared //nolint:gochecknoglobals // the setting is the process's own
 
 func startCollector() *collector {
 	before := collected.enter(func() int { return debug.SetGCPercent(100) })

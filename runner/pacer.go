@@ -109,7 +109,7 @@ func (p *pacer) run(begin, end time.Duration) {
 }
 
 // spared is the processor that the runs of this process share which have their load under way.
-var spared shared
+var spared shared //nolint:gochecknoglobals // GOMAXPROCS is the process's own
 
 // shared is something of the process that is set while anybody wants it.
 type shared struct {
