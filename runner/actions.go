@@ -121,6 +121,11 @@ func (a *actions) finish() {
 	}
 	a.endLoad()
 	a.performing.Wait()
+	if a.lab != nil && a.cut.Err() == nil {
+		if err := a.makeWhole(a.cut); err != nil {
+			a.run.event(results.EventWarning, "not all of what was done to the lab could be undone: "+err.Error())
+		}
+	}
 	timer := time.AfterFunc(lateRecovery, a.stopLate)
 	a.following.Wait()
 	timer.Stop()

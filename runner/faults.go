@@ -32,11 +32,39 @@ func (d *deed) end(ctx context.Context, of scenarios.Selector, lasts time.Durati
 
 // revive starts members that are gone, all at once, and waits until each serves.
 func (d *deed) revive(ctx context.Context, members []hand) error {
-	if err := all(members, func(h hand) error { return d.lab.Revive(ctx, h.name) }); err != nil {
+	if err := all(members, func(h hand) error { return d.reviveOne(ctx, h) }); err != nil {
 		return err
 	}
 	return d.together(members, func(h hand) error {
 		return d.stepOf("started again, until it serves", h, func() error { return awaitService(ctx, h) })
+	})
+}
+
+// reviveOne starts a member unless it runs: another action may have been faster.
+func (a *actions) reviveOne(ctx context.Context, h hand) error {
+	runs, err := a.lab.Runs(ctx, h.name)
+	if err != nil || runs {
+		return err
+	}
+	return a.lab.Revive(ctx, h.name)
+}
+
+// makeWhole undoes on a lab whatever actions have left undone that failed or came
+// into one another's way, so that the checks find members that could be asked.
+func (a *actions) makeWhole(ctx context.Context) error {
+	c := a.run.job.Configuration
+	members := a.crew.members()
+	return all(members, func(h hand) error {
+		err := errors.Join(a.lab.Thaw(ctx, h.name), a.reviveOne(ctx, h))
+		if c.Disk.Filtered && len(a.lab.Notes()) == 0 {
+			err = errors.Join(err, a.lab.SetDisk(ctx, h.name, lab.Disk{Delay: c.Disk.FsyncDelay}))
+		}
+		for _, other := range append(namesOf(members), scenarios.ClientParty) {
+			if c.Links.Proxied && other != h.name {
+				err = errors.Join(err, a.lab.Heal(ctx, h.name, other), a.lab.Heal(ctx, other, h.name))
+			}
+		}
+		return err
 	})
 }
 

@@ -194,7 +194,7 @@ func TestActionsRefused(t *testing.T) {
 		{"a learner dies", "do = \"kill\"\nmember = \"m4\"", learners, false, ""},
 		{"no follower", "do = \"kill\"\nmember = \"follower\"", configuration(t, "single"), false, `9:1: member: a single member has no followers; write --configuration three, or leader`},
 		{"the only member's snapshot", "do = \"snapshot\"", configuration(t, "single"), false, ""},
-		{"no peers", "do = \"partition\"\nmember = \"m1\"", configuration(t, "single"), false, `9:1: member: nobody is left on the other side: single has 1 members`},
+		{"no peers", "do = \"partition\"\nmember = \"m1\"", configuration(t, "single"), false, `9:1: member: a single member has nobody to be cut off from; write clients = true, or --configuration three`},
 		{"cut off from clients", "do = \"partition\"\nmember = \"m1\"\nclients = true", configuration(t, "single"), false, ""},
 		{"one side", "do = \"partition\"\nmembers = [\"m1\", \"m2\", \"m3\"]", configuration(t, "three"), false, `9:1: members: nobody is left on the other side: three has 3 members`},
 		{"no such end", "do = \"cut-link\"\nbetween = [\"m1\", \"m5\"]", configuration(t, "three"), false, `9:1: between: "m5" is no member of three; there are m1, m2, m3`},

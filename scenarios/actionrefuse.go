@@ -99,10 +99,12 @@ func refuseOnLab(a Action, c Configuration, members int, refuse func(key, format
 	}
 	switch do := a.Do.(type) {
 	case Partition:
-		if len(do.Members) >= members+len(learners) && !do.Clients {
-			refuse(partitionKey(do), "nobody is left on the other side: %s has %d members", c.Name, members)
-		} else if members+len(learners) == 1 && !do.Clients {
+		switch all := members + len(learners); {
+		case do.Clients:
+		case all == 1:
 			refuse(partitionKey(do), "a single member has nobody to be cut off from; write clients = true, or --configuration three")
+		case len(do.Members) >= all:
+			refuse(partitionKey(do), "nobody is left on the other side: %s has %d members", c.Name, all)
 		}
 	case SlowLink:
 		refuseEnds([]string{do.A, do.B}, append(present, learners...), c.Name, refuse)
