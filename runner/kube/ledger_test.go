@@ -365,3 +365,25 @@ func BenchmarkLedger(b *testing.B) {
 		l.see(ev, sighting{revision: 5, at: 3, phase: record.Measure})
 	}
 }
+
+// What a cluster has lost that was acknowledged, nobody is owed any longer; what
+// one watcher had seen by then stays counted.
+func TestLedgerLose(t *testing.T) {
+	s := newScene(t, "pods")
+	seen, event := s.put("/a", 5, 0)
+	seen.Acknowledge(0, 5, 0)
+	s.watchers[0].see(event, 0)
+	lost, _ := s.put("/b", 6, 0)
+	lost.Acknowledge(0, 6, 0)
+	s.ledger.Lose()
+	after, event := s.put("/c", 1_000_000_007, 0)
+	after.Acknowledge(0, 1_000_000_007, 0)
+	s.bothSee(event, 0)
+	s.ledger.CountMissing(1_000_000_007)
+	if c := s.counted(); c.Expected != 3 || c.Delivered != 3 || c.Missing != 0 {
+		t.Errorf("%d expected, %d delivered, %d missing; want 3, 3, 0", c.Expected, c.Delivered, c.Missing)
+	}
+	if n := s.kept(); n != 0 {
+		t.Errorf("%d entries are kept", n)
+	}
+}
