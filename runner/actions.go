@@ -23,11 +23,11 @@ type actions struct {
 	// registers show whether members tell the same.
 	registers *registers
 	resizing  sync.Mutex // held while members are added or removed
-	mu        sync.Mutex // guards names
+	mu        sync.Mutex // guards the two below
 	names     []string   // of the actions under way
-	// snapshots is where snapshots lie, and last the last one.
-	snapshots string
 	last      lastSnapshot
+	// snapshots is where snapshots lie.
+	snapshots string
 	// load ends when no chain begins any more, and with it what is to be undone.
 	load    context.Context //nolint:containedctx // actions outlive the call that begins them
 	endLoad context.CancelFunc

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
@@ -116,7 +117,9 @@ func (d *deed) snapshot(ctx context.Context, do scenarios.Snapshot) error {
 	ctx, cancel := context.WithTimeout(ctx, rewriteWithin)
 	defer cancel()
 	d.begin(members...)
-	d.run.env.api.Books().Tally()
+	if d.expectsDisaster() {
+		d.run.env.api.Books().Tally() // it is from here on that writes may be lost
+	}
 	return all(members, func(h hand) error {
 		path := filepath.Join(d.snapshots, fmt.Sprintf("%s-%d.db", d.action.Name, len(d.row.Steps)))
 		ref := results.SnapshotRef{Member: h.name}
@@ -138,14 +141,31 @@ func (d *deed) snapshot(ctx context.Context, do scenarios.Snapshot) error {
 	})
 }
 
+// expectsDisaster reports whether the cluster will be made anew from a snapshot.
+func (a *actions) expectsDisaster() bool {
+	return slices.ContainsFunc(a.run.job.Scenario.Actions, func(each scenarios.Action) bool {
+		_, is := each.Do.(scenarios.DisasterRecovery)
+		return is
+	})
+}
+
 // keepLast makes a snapshot the last one; the one before it goes.
-func (d *deed) keepLast(path string, ref results.SnapshotRef) error {
-	before := d.last.path
-	d.last = lastSnapshot{path, ref}
+func (a *actions) keepLast(path string, ref results.SnapshotRef) error {
+	a.mu.Lock()
+	before := a.last.path
+	a.last = lastSnapshot{path, ref}
+	a.mu.Unlock()
 	if before == "" || before == path {
 		return nil
 	}
 	return removeFile(before)
+}
+
+// latest is the last snapshot; its path is empty where there is none.
+func (a *actions) latest() lastSnapshot {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last
 }
 
 func removeFile(path string) error {

@@ -130,7 +130,8 @@ func (d *deed) shrink(ctx context.Context) error {
 // cluster from the last snapshot, at the addresses of the old one, so that the
 // load goes on there.
 func (d *deed) recover(ctx context.Context, do scenarios.DisasterRecovery) error {
-	if d.last.path == "" {
+	from := d.latest()
+	if from.path == "" {
 		return errors.New("there is no snapshot to recover from")
 	}
 	members := d.crew.members()
@@ -142,10 +143,10 @@ func (d *deed) recover(ctx context.Context, do scenarios.DisasterRecovery) error
 		return err
 	}
 	d.hold(do.For)
-	lost := d.run.rewind(d.last.ref.Revision)
+	lost := d.run.rewind(from.ref.Revision)
 	d.write(func(row *results.Action) { row.Loss = &lost })
 	err = d.step("restored", "", func() (string, error) {
-		return fmt.Sprintf("from the snapshot of revision %d", d.last.ref.Revision), d.lab.Restore(ctx, d.last.path)
+		return fmt.Sprintf("from the snapshot of revision %d", from.ref.Revision), d.lab.Restore(ctx, from.path)
 	})
 	if err != nil {
 		return err
