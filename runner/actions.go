@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -159,18 +160,21 @@ func (d *deed) carryOut() {
 	}
 	d.begin()
 	if err != nil {
-		r.event(results.EventInvalid, fmt.Sprintf("the action %s failed: %v", d.action.Name, err))
+		r.event(results.EventInvalid, fmt.Sprintf("the action %s failed: %s", d.action.Name, oneLine(err)))
 	}
 	ended := r.clock.Now()
 	d.write(func(row *results.Action) {
 		row.EndedMS = new(milliseconds(ended))
 		if err != nil {
-			row.Failed = err.Error()
+			row.Failed = oneLine(err)
 		}
 	})
 	r.cutInterval()
 	d.following.Go(func() { d.follow(ended) })
 }
+
+// oneLine is an error of several in one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // begin notes that it happens now, to these members.
 func (d *deed) begin(members ...hand) {
@@ -204,7 +208,7 @@ func (d *deed) step(name, member string, do func() (detail string, err error)) e
 	detail, err := do()
 	took := d.run.clock.Now() - at
 	if err != nil {
-		detail = err.Error()
+		detail = oneLine(err)
 	}
 	done := results.ActionStep{Name: name, Member: member, AtMS: milliseconds(at), TookMS: milliseconds(took), Detail: detail}
 	d.write(func(row *results.Action) { row.Steps = append(row.Steps, done) })

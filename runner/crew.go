@@ -68,6 +68,19 @@ func (c *crew) add(m lab.Member) (hand, error) {
 	return h, nil
 }
 
+// join is add for a member that may not serve yet: where users are asked for their
+// passwords, connecting takes an answer.
+func (c *crew) join(ctx context.Context, m lab.Member) (hand, error) {
+	ctx, cancel := context.WithTimeout(ctx, serveWithin)
+	defer cancel()
+	for {
+		h, err := c.add(m)
+		if err == nil || pause(ctx, lookEvery) != nil {
+			return h, err
+		}
+	}
+}
+
 // remove takes a member out.
 func (c *crew) remove(name string) {
 	c.mu.Lock()

@@ -20,7 +20,7 @@ func (d *deed) end(ctx context.Context, of scenarios.Selector, lasts time.Durati
 		return err
 	}
 	d.begin(members...)
-	err = d.together(members, func(h hand) error {
+	err = together(members, func(h hand) error {
 		return d.stepOf(did, h, func() error { return end(ctx, h.name) })
 	})
 	if err != nil {
@@ -35,16 +35,20 @@ func (d *deed) revive(ctx context.Context, members []hand) error {
 	if err := all(members, func(h hand) error { return d.reviveOne(ctx, h) }); err != nil {
 		return err
 	}
-	return d.together(members, func(h hand) error {
+	return together(members, func(h hand) error {
 		return d.stepOf("started again, until it serves", h, func() error { return awaitService(ctx, h) })
 	})
 }
 
 // reviveOne starts a member unless it runs: another action may have been faster.
 func (a *actions) reviveOne(ctx context.Context, h hand) error {
-	runs, err := a.lab.Runs(ctx, h.name)
-	if err != nil || runs {
-		return err
+	for range 2 {
+		if runs, err := a.lab.Runs(ctx, h.name); err != nil || runs {
+			return err
+		}
+		if err := a.lab.Revive(ctx, h.name); err == nil {
+			return nil
+		}
 	}
 	return a.lab.Revive(ctx, h.name)
 }
@@ -54,7 +58,7 @@ func (a *actions) reviveOne(ctx context.Context, h hand) error {
 func (a *actions) makeWhole(ctx context.Context) error {
 	c := a.run.job.Configuration
 	members := a.crew.members()
-	return all(members, func(h hand) error {
+	undone := all(members, func(h hand) error {
 		err := errors.Join(a.lab.Thaw(ctx, h.name), a.reviveOne(ctx, h))
 		if c.Disk.Filtered && len(a.lab.Notes()) == 0 {
 			err = errors.Join(err, a.lab.SetDisk(ctx, h.name, lab.Disk{Delay: c.Disk.FsyncDelay}))
@@ -66,6 +70,29 @@ func (a *actions) makeWhole(ctx context.Context) error {
 		}
 		return err
 	})
+	return errors.Join(undone, together(members, func(h hand) error { return a.awaitWhole(ctx, h) }))
+}
+
+// wholeWithin is how long a member may take to serve once everything is undone.
+const wholeWithin = 15 * time.Second
+
+// awaitWhole waits until a member serves, and starts it once more where it has
+// ended meanwhile of what was done to it.
+func (a *actions) awaitWhole(ctx context.Context, h hand) error {
+	ctx, cancel := context.WithTimeout(ctx, wholeWithin)
+	defer cancel()
+	for {
+		asking, stop := context.WithTimeout(ctx, stateTimeout)
+		err := h.serves(asking)
+		stop()
+		if err == nil {
+			return nil
+		}
+		err = errors.Join(err, a.reviveOne(ctx, h))
+		if pause(ctx, lookEvery) != nil {
+			return fmt.Errorf("%s does not serve: %w", h.name, err)
+		}
+	}
 }
 
 // stepOf is step for a member, without a detail.
@@ -74,7 +101,7 @@ func (d *deed) stepOf(name string, h hand, do func() error) error {
 }
 
 // together does something for several members at once.
-func (d *deed) together(members []hand, each func(h hand) error) error {
+func together(members []hand, each func(h hand) error) error {
 	failed := make([]error, len(members))
 	var wg sync.WaitGroup
 	for i, h := range members {
@@ -91,11 +118,11 @@ func (d *deed) freeze(ctx context.Context, do scenarios.Freeze) error {
 		return err
 	}
 	d.begin(members...)
-	err = d.together(members, func(h hand) error { return d.lab.Freeze(ctx, h.name) })
+	err = together(members, func(h hand) error { return d.lab.Freeze(ctx, h.name) })
 	if err == nil {
 		d.hold(do.For)
 	}
-	return errors.Join(err, d.together(members, func(h hand) error {
+	return errors.Join(err, together(members, func(h hand) error {
 		if err := d.lab.Thaw(ctx, h.name); err != nil {
 			return err
 		}
@@ -208,7 +235,7 @@ func (d *deed) disk(ctx context.Context, of scenarios.Selector, lasts time.Durat
 }
 
 func (d *deed) setDisks(ctx context.Context, members []hand, to lab.Disk) error {
-	return d.together(members, func(h hand) error { return d.lab.SetDisk(ctx, h.name, to) })
+	return together(members, func(h hand) error { return d.lab.SetDisk(ctx, h.name, to) })
 }
 
 // diskFull leaves members no room on their disks for a while. etcd ends when it

@@ -62,15 +62,17 @@ func (d *deed) grow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := d.crew.add(m)
-	if err != nil {
-		return err
-	}
 	err = d.step("caught up and promoted", m.Name, func() (string, error) { return "", leader.Promote(ctx, id) })
 	if err != nil {
 		return err
 	}
-	return d.stepOf("serves", h, func() error { return awaitService(ctx, h) })
+	return d.step("serves", m.Name, func() (string, error) {
+		h, err := d.crew.join(ctx, m)
+		if err != nil {
+			return "", err
+		}
+		return "", awaitService(ctx, h)
+	})
 }
 
 // initialCluster is what a new member is told of the members, itself included.
@@ -137,7 +139,7 @@ func (d *deed) recover(ctx context.Context, do scenarios.DisasterRecovery) error
 	members := d.crew.members()
 	d.begin(members...)
 	err := d.step("lost", "", func() (string, error) {
-		return "all members and their data", d.together(members, func(h hand) error { return d.lab.Kill(ctx, h.name) })
+		return "all members and their data", together(members, func(h hand) error { return d.lab.Kill(ctx, h.name) })
 	})
 	if err != nil {
 		return err
@@ -151,7 +153,7 @@ func (d *deed) recover(ctx context.Context, do scenarios.DisasterRecovery) error
 	if err != nil {
 		return err
 	}
-	if err := d.together(members, func(h hand) error { return d.stepOf("serves", h, func() error { return awaitService(ctx, h) }) }); err != nil {
+	if err := together(members, func(h hand) error { return d.stepOf("serves", h, func() error { return awaitService(ctx, h) }) }); err != nil {
 		return err
 	}
 	return d.run.resized(ctx, d.crew)

@@ -182,6 +182,10 @@ func TestActionsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	locked, err := scenarios.ParseConfiguration("locked.toml", []byte("members = 3\n[auth]\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const load = "[workload.churn]\nkind = \"pod-churn\"\narrival = { rate = \"1/s\" }\n\n"
 	for _, c := range []struct {
 		name, action string
@@ -200,6 +204,7 @@ func TestActionsRefused(t *testing.T) {
 		{"no such end", "do = \"cut-link\"\nbetween = [\"m1\", \"m5\"]", configuration(t, "three"), false, `9:1: between: "m5" is no member of three; there are m1, m2, m3`},
 		{"as it is", "do = \"scale\"\nto = 3", configuration(t, "three"), false, `9:1: to: there are 3 members already`},
 		{"learners", "do = \"scale\"\nto = 5", learners, false, `8:1: do: "scale" is for a lab without learners of its own`},
+		{"tokens of another cluster", "do = \"disaster-recovery\"\n[action.before]\nat = \"1s\"\ndo = \"snapshot\"", locked, false, `8:1: do: "disaster-recovery" is for a lab without [auth]: a client's token names a raft index that a restored etcd has not come to, and until it has, etcd lets the client wait`},
 		{"kills never", "do = \"kill\"\nmember = \"leader\"", existing, true, `8:1: do: "kill" is for a lab, and this cluster exists already; leave the action out, or run without --endpoints`},
 		{"fills never", "do = \"fill\"", existing, true, `8:1: do: "fill" is for a lab, and this cluster exists already; leave the action out, or run without --endpoints`},
 		{"not without a word", "do = \"defragment\"", existing, false, `8:1: do: "defragment" disturbs whoever else uses the cluster: it needs --allow-disruptive`},

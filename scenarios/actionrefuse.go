@@ -111,8 +111,11 @@ func refuseOnLab(a Action, c Configuration, members int, refuse func(key, format
 	case CutLink:
 		refuseEnds([]string{do.A, do.B}, append(present, learners...), c.Name, refuse)
 	case DisasterRecovery:
-		if len(learners) > 0 {
+		switch {
+		case len(learners) > 0:
 			refuse("do", "%q is for a lab without learners: a restored cluster has none", a.Kind())
+		case c.Auth.Enabled:
+			refuse("do", "%q is for a lab without [auth]: a client's token names a raft index that a restored etcd has not come to, and until it has, etcd lets the client wait", a.Kind())
 		}
 	case Scale:
 		if len(learners) > 0 {
