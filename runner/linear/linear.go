@@ -168,4 +168,9 @@ func (h *History) finish(o operation, a answer) {
 		return
 	}
 	h.done = append(h.done, o)
+	if o.epoch != h.epoch {
+		// It may have waited for a connection, and been the first thing that the new cluster did.
+		o.epoch = h.epoch
+		h.done = append(h.done, o)
+	}
 }

@@ -113,6 +113,16 @@ func TestModel(t *testing.T) {
 		{"deleted, and there again", func(s script) { s.put("a", 3, nil); s.remove(1, 4); s.get("a", 3) }, false},
 		{"nothing to delete, although there was", func(s script) { s.put("a", 3, nil); s.remove(0, 4) }, false},
 		{"a restored cluster may have lost", func(s script) { s.put("a", 3, nil); s.put("b", 4, nil); s.h.Break(); s.get("a", 3) }, true},
+		{"one that waited is done by the restored cluster", func(s script) {
+			s.put("a", 3, nil)
+			q := &pb.PutRequest{Key: []byte("/k/a"), Value: []byte("waited")}
+			_ = s.h.Intercept(s.tb.Context(), "", q, &pb.PutResponse{Header: at(1005)}, nil, func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error {
+				s.h.Break()
+				return nil
+			})
+			s.put("b", 1003, nil)
+			s.get("waited", 1005)
+		}, true},
 		{"a lease may end", func(s script) {
 			s.put("a", 3, nil)
 			s.send(&pb.PutRequest{Key: []byte("/k/a"), Lease: 7}, &pb.PutResponse{Header: at(4)}, nil)
