@@ -242,3 +242,32 @@ func (t *terminal) actions(all []actionView) {
 	t.grid(g)
 	t.line(t.paint(faint, "no writes: the longest time in which none was acknowledged; recovered: when writes were as before"))
 }
+
+// actionRows are, for each action of any run, how long no write was acknowledged
+// and after how long the service was as before.
+func actionRows(all []results.Result) (rows []comparisonRow) {
+	var names []string
+	for _, r := range all {
+		for _, a := range r.Actions {
+			if !slices.Contains(names, a.Name) {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	if len(names) > 0 {
+		rows = append(rows, comparisonRow{group: "what happened"})
+	}
+	for _, name := range names {
+		outage, recovered := comparisonRow{name: name, stat: "no writes"}, comparisonRow{stat: "recovered"}
+		for _, r := range all {
+			gone, back := comparisonCell{value: "n/a"}, comparisonCell{value: "n/a"}
+			if i := slices.IndexFunc(r.Actions, func(a results.ActionResult) bool { return a.Name == name }); i >= 0 {
+				v := actionOf(r.Actions[i], 0)
+				gone.value, back = v.Outage, comparisonCell{value: v.Recovered, tone: toneIf(v.Unrecovered)}
+			}
+			outage.cells, recovered.cells = append(outage.cells, gone), append(recovered.cells, back)
+		}
+		rows = append(rows, outage, recovered)
+	}
+	return rows
+}

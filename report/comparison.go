@@ -90,6 +90,7 @@ func comparisonRows(all []results.Result) []comparisonRow {
 	for _, workload := range anyWatch(all) {
 		rows = append(rows, comparisonRow{group: workload}, distributionRow("delivery", 50, deliveries(all, workload)), distributionRow("", 99, deliveries(all, workload)))
 	}
+	rows = append(rows, actionRows(all)...)
 	return append(rows, runRows(all)...)
 }
 

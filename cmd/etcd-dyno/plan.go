@@ -28,7 +28,7 @@ func (f *foreignFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.prefix, "prefix", "", "on a cluster that exists: what every key begins with; "+runner.DefaultPrefix("SCENARIO")+" unless given")
 	flags.BoolVar(&f.reuse, "reuse-prefix", false, "on a cluster that exists: delete what an earlier run has left below the prefix, and begin")
 	flags.BoolVar(&f.yes, "yes", false, "on a cluster that exists: carry the plan out without asking")
-	flags.BoolVar(&f.allowDisruptive, "allow-disruptive", false, "on a cluster that exists: let the scenario compact the history of the whole cluster")
+	flags.BoolVar(&f.allowDisruptive, "allow-disruptive", false, "on a cluster that exists: let the scenario do what others notice: compact the history, defragment, move the leader, take snapshots")
 }
 
 // check refuses flags that a lab has no use for, and a prefix that is none.
@@ -198,6 +198,9 @@ func endRows(p runner.Plan) []planRow {
 		wide = "the history of ALL keys is compacted (--allow-disruptive)"
 	case p.WouldCompact:
 		wide = "nothing; the scenario's compactions are left out without --allow-disruptive"
+	}
+	if len(p.Load.Actions) > 0 && !p.Compacts {
+		wide = "what the actions do" + strings.TrimPrefix(wide, "nothing")
 	}
 	rows := []planRow{{"cluster-wide", wide + ", besides the load itself"}}
 	for _, a := range p.Load.Actions {

@@ -45,7 +45,8 @@ A cluster of your own is touched only with --endpoints, or a configuration with
 endpoints. Its other keys stay as they are: everything is written below
 /etcd-dyno/SCENARIO/ (--prefix) and deleted at the end. The plan is shown first,
 and wants a yes. The load ends by itself before nine tenths of etcd's quota are
-full, and the history is compacted only with --allow-disruptive.`,
+full, and what others would notice, as a compaction or a defragmentation, is
+done only with --allow-disruptive.`,
 		Example: `  etcd-dyno run pod-churn
   etcd-dyno run pod-churn --configuration three --set phases.measure=60s
   etcd-dyno run pod-churn --configuration single,slow-disk,three-zones
