@@ -73,7 +73,8 @@ func TestConnectionsShareTheBandwidth(t *testing.T) {
 	}
 	sending.Wait()
 	const want = 2 * time.Second * each / rate
-	if took := time.Since(begin); took < want || took > 3*want {
+	// On a busy machine the line makes up for a sender that came late, which may be all at the end.
+	if took := time.Since(begin); took < want-mostLate || took > 3*want {
 		t.Errorf("two times %d bytes at %d a second took %v, want %v", each, rate, took, want)
 	}
 }
@@ -87,7 +88,7 @@ func TestEachWayHasItsOwnBandwidth(t *testing.T) {
 	begin := time.Now()
 	exchangeAll(t, dial(t, p.Addr()), size, nil)
 	const there = time.Second * size / rate
-	if took := time.Since(begin); took < there || took > 2*there {
+	if took := time.Since(begin); took < there-mostLate || took > 2*there {
 		t.Errorf("%d bytes there and back at once took %v, want little more than %v", size, took, there)
 	}
 }
