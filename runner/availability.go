@@ -25,7 +25,7 @@ type availability struct {
 	next   int64
 	// lastAck is when a write was acknowledged last.
 	lastAck time.Duration
-	// usual is how long writes take while nothing is done to the cluster.
+	// usual is how many microseconds writes take while nothing is done to the cluster.
 	usual *hdr.Histogram
 	open  []*outage
 }
@@ -86,7 +86,7 @@ func (a *availability) begin(now time.Duration) (number int64, ok bool) {
 	number = a.next
 	a.next++
 	if len(a.flying) >= writesFlying {
-		a.tell(written{number: number, sent: now, done: now})
+		a.tell(written{sent: now, done: now})
 		return 0, false
 	}
 	a.flying[number] = now
@@ -97,7 +97,7 @@ func (a *availability) begin(now time.Duration) (number int64, ok bool) {
 func (a *availability) end(number int64, now time.Duration, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	w := written{number: number, sent: a.flying[number], done: now, ok: ok}
+	w := written{sent: a.flying[number], done: now, ok: ok}
 	delete(a.flying, number)
 	if len(a.open) == 0 && ok {
 		_ = a.usual.RecordValue(w.took().Microseconds()) // below the deadline, and so in range
@@ -117,7 +117,6 @@ func (a *availability) tell(w written) {
 
 // written is one write, and what became of it.
 type written struct {
-	number     int64
 	sent, done time.Duration
 	ok         bool
 }

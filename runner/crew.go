@@ -191,7 +191,12 @@ func (c *crew) leaderLast(ctx context.Context, members []hand) ([]hand, error) {
 
 // awaitService waits until a member serves linearizable reads. A learner never does: it must know its leader.
 func awaitService(ctx context.Context, h hand) error {
-	ctx, cancel := context.WithTimeout(ctx, serveWithin)
+	return awaitServing(ctx, h, serveWithin, func(context.Context) error { return nil })
+}
+
+// awaitServing waits so long at most until a member serves, and calls help each time that it does not.
+func awaitServing(ctx context.Context, h hand, within time.Duration, help func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	for {
 		asking, stop := context.WithTimeout(ctx, stateTimeout)
@@ -200,6 +205,7 @@ func awaitService(ctx context.Context, h hand) error {
 		if err == nil {
 			return nil
 		}
+		err = errors.Join(err, help(ctx))
 		if pause(ctx, lookEvery) != nil {
 			return fmt.Errorf("%s does not serve: %w", h.name, err)
 		}

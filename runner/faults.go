@@ -70,30 +70,14 @@ func (a *actions) makeWhole(ctx context.Context) error {
 		}
 		return err
 	})
-	return errors.Join(undone, together(members, func(h hand) error { return a.awaitWhole(ctx, h) }))
+	return errors.Join(undone, together(members, func(h hand) error {
+		// It may end only now of what was done to it.
+		return awaitServing(ctx, h, wholeWithin, func(ctx context.Context) error { return a.reviveOne(ctx, h) })
+	}))
 }
 
 // wholeWithin is how long a member may take to serve once everything is undone.
 const wholeWithin = 15 * time.Second
-
-// awaitWhole waits until a member serves, and starts it once more where it has
-// ended meanwhile of what was done to it.
-func (a *actions) awaitWhole(ctx context.Context, h hand) error {
-	ctx, cancel := context.WithTimeout(ctx, wholeWithin)
-	defer cancel()
-	for {
-		asking, stop := context.WithTimeout(ctx, stateTimeout)
-		err := h.serves(asking)
-		stop()
-		if err == nil {
-			return nil
-		}
-		err = errors.Join(err, a.reviveOne(ctx, h))
-		if pause(ctx, lookEvery) != nil {
-			return fmt.Errorf("%s does not serve: %w", h.name, err)
-		}
-	}
-}
 
 // stepOf is step for a member, without a detail.
 func (d *deed) stepOf(name string, h hand, do func() error) error {

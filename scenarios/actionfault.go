@@ -48,56 +48,54 @@ func readMember(t *table) Selector {
 	return t.selector("member", SelectLeader, anyMember...)
 }
 
-// encodeFault writes whom a fault befalls and for how long.
-func encodeFault(s *section, member Selector, lasts time.Duration) {
-	s.text("member", string(member))
-	s.duration("for", lasts)
+// Spell is what befalls members for a while.
+type Spell struct {
+	// Member is whom, For how long; 10 s by default.
+	Member Selector
+	For    time.Duration
+}
+
+func readSpell(t *table) Spell { return Spell{readMember(t), readLasts(t)} }
+
+func (p Spell) lasts() time.Duration { return p.For }
+
+func (p Spell) befalls() (key string, of []Selector) { return "member", []Selector{p.Member} }
+
+func (p Spell) encode(s *section) {
+	s.text("member", string(p.Member))
+	s.duration("for", p.For)
 }
 
 // Kill ends members at once (SIGKILL), and starts them again after For.
-type Kill struct {
-	Member Selector
-	For    time.Duration
-}
+type Kill struct{ Spell }
 
-func readKill(t *table) Do { return Kill{readMember(t), readLasts(t)} }
+func readKill(t *table) Do { return Kill{readSpell(t)} }
 
-func (Kill) do() string             { return "kill" }
-func (k Kill) lasts() time.Duration { return k.For }
-func (k Kill) encode(s *section)    { encodeFault(s, k.Member, k.For) }
+func (Kill) do() string { return "kill" }
 
 // Stop asks members to end (SIGTERM), and starts them again after For.
-type Stop struct {
-	Member Selector
-	For    time.Duration
-}
+type Stop struct{ Spell }
 
-func readStop(t *table) Do { return Stop{readMember(t), readLasts(t)} }
+func readStop(t *table) Do { return Stop{readSpell(t)} }
 
-func (Stop) do() string             { return "stop" }
-func (k Stop) lasts() time.Duration { return k.For }
-func (k Stop) encode(s *section)    { encodeFault(s, k.Member, k.For) }
+func (Stop) do() string { return "stop" }
 
 // Restart asks members to end, and starts them again at once.
 type Restart struct{ Member Selector }
 
 func readRestart(t *table) Do { return Restart{readMember(t)} }
 
-func (Restart) do() string           { return "restart" }
-func (Restart) lasts() time.Duration { return 0 }
-func (k Restart) encode(s *section)  { s.text("member", string(k.Member)) }
+func (Restart) do() string                      { return "restart" }
+func (k Restart) befalls() (string, []Selector) { return "member", []Selector{k.Member} }
+func (Restart) lasts() time.Duration            { return 0 }
+func (k Restart) encode(s *section)             { s.text("member", string(k.Member)) }
 
 // Freeze makes members stand still (SIGSTOP) for For.
-type Freeze struct {
-	Member Selector
-	For    time.Duration
-}
+type Freeze struct{ Spell }
 
-func readFreeze(t *table) Do { return Freeze{readMember(t), readLasts(t)} }
+func readFreeze(t *table) Do { return Freeze{readSpell(t)} }
 
-func (Freeze) do() string             { return "freeze" }
-func (k Freeze) lasts() time.Duration { return k.For }
-func (k Freeze) encode(s *section)    { encodeFault(s, k.Member, k.For) }
+func (Freeze) do() string { return "freeze" }
 
 // Direction is which way nothing passes, as the members see it that are cut off.
 type Direction string
@@ -148,8 +146,9 @@ func readPartition(t *table) Do {
 	return p
 }
 
-func (Partition) do() string             { return "partition" }
-func (p Partition) lasts() time.Duration { return p.For }
+func (Partition) do() string                      { return "partition" }
+func (p Partition) lasts() time.Duration          { return p.For }
+func (p Partition) befalls() (string, []Selector) { return partitionKey(p), p.Members }
 
 func (p Partition) encode(s *section) {
 	words := make([]string, len(p.Members))
@@ -231,48 +230,35 @@ func encodeBetween(s *section, a, b string) { s.add("between", "["+quote(a)+", "
 
 // SlowDisk has Delay added to the fsyncs of members, instead of what the configuration adds, for For.
 type SlowDisk struct {
-	Member Selector
-	Delay  FsyncDelay
-	For    time.Duration
+	Spell
+	Delay FsyncDelay
 }
 
 func readSlowDisk(t *table) Do {
-	d := SlowDisk{Member: readMember(t)}
+	d := SlowDisk{Spell: readSpell(t)}
 	t.require("fsync_delay", `fsync_delay = "50ms"`)
-	d.Delay, d.For = t.fsyncDelay("fsync_delay"), readLasts(t)
+	d.Delay = t.fsyncDelay("fsync_delay")
 	return d
 }
 
-func (SlowDisk) do() string             { return "slow-disk" }
-func (d SlowDisk) lasts() time.Duration { return d.For }
+func (SlowDisk) do() string { return "slow-disk" }
 
 func (d SlowDisk) encode(s *section) {
-	s.text("member", string(d.Member))
+	d.Spell.encode(s)
 	d.Delay.encode(s)
-	s.duration("for", d.For)
 }
 
 // DiskStall has no fsync of members end for For.
-type DiskStall struct {
-	Member Selector
-	For    time.Duration
-}
+type DiskStall struct{ Spell }
 
-func readDiskStall(t *table) Do { return DiskStall{readMember(t), readLasts(t)} }
+func readDiskStall(t *table) Do { return DiskStall{readSpell(t)} }
 
-func (DiskStall) do() string             { return "disk-stall" }
-func (d DiskStall) lasts() time.Duration { return d.For }
-func (d DiskStall) encode(s *section)    { encodeFault(s, d.Member, d.For) }
+func (DiskStall) do() string { return "disk-stall" }
 
 // DiskFull has the fsyncs of members fail for want of room for For. A member that
 // ended of it is started again then.
-type DiskFull struct {
-	Member Selector
-	For    time.Duration
-}
+type DiskFull struct{ Spell }
 
-func readDiskFull(t *table) Do { return DiskFull{readMember(t), readLasts(t)} }
+func readDiskFull(t *table) Do { return DiskFull{readSpell(t)} }
 
-func (DiskFull) do() string             { return "disk-full" }
-func (d DiskFull) lasts() time.Duration { return d.For }
-func (d DiskFull) encode(s *section)    { encodeFault(s, d.Member, d.For) }
+func (DiskFull) do() string { return "disk-full" }

@@ -74,11 +74,10 @@ func refuseForeign(a Action, allowDisruptive bool, refuse func(key, format strin
 	case !allowDisruptive:
 		refuse("do", "%q disturbs whoever else uses the cluster: it needs --allow-disruptive", a.Kind())
 	}
-	for key, of := range selectorsOf(a.Do) {
-		for _, s := range of {
-			if s.named() {
-				refuse(key, "%q: the members of a cluster that exists are not known by name here; write leader or follower", s)
-			}
+	key, of := selectorsOf(a.Do)
+	for _, s := range of {
+		if s.named() {
+			refuse(key, "%q: the members of a cluster that exists are not known by name here; write leader or follower", s)
 		}
 	}
 }
@@ -87,14 +86,13 @@ func refuseForeign(a Action, allowDisruptive bool, refuse func(key, format strin
 func refuseOnLab(a Action, c Configuration, members int, refuse func(key, format string, args ...any)) {
 	present := memberNames(members)
 	learners := c.MemberNames()[c.Members:]
-	for key, of := range selectorsOf(a.Do) {
-		for _, s := range of {
-			switch _, votes := a.Do.(MoveLeader); {
-			case s.named() && !slices.Contains(present, string(s)) && (votes || !slices.Contains(learners, string(s))):
-				refuse(key, "%q is no %s of %s; there are %s", s, map[bool]string{true: "voting member", false: "member"}[votes], c.Name, strings.Join(present, ", "))
-			case s == SelectFollower && members == 1 && a.Kind() != "snapshot":
-				refuse(key, "a single member has no followers; write --configuration three, or leader")
-			}
+	key, of := selectorsOf(a.Do)
+	for _, s := range of {
+		switch _, votes := a.Do.(MoveLeader); {
+		case s.named() && !slices.Contains(present, string(s)) && (votes || !slices.Contains(learners, string(s))):
+			refuse(key, "%q is no %s of %s; there are %s", s, map[bool]string{true: "voting member", false: "member"}[votes], c.Name, strings.Join(present, ", "))
+		case s == SelectFollower && members == 1 && a.Kind() != "snapshot":
+			refuse(key, "a single member has no followers; write --configuration three, or leader")
 		}
 	}
 	switch do := a.Do.(type) {
@@ -144,34 +142,17 @@ func refuseEnds(ends, known []string, name string, refuse func(key, format strin
 
 func memberNames(n int) []string { return Configuration{Members: n}.MemberNames() }
 
-// selectorsOf are whom an action befalls, by the key that says so.
-func selectorsOf(do Do) map[string][]Selector {
-	switch do := do.(type) {
-	case Kill:
-		return map[string][]Selector{"member": {do.Member}}
-	case Stop:
-		return map[string][]Selector{"member": {do.Member}}
-	case Restart:
-		return map[string][]Selector{"member": {do.Member}}
-	case Freeze:
-		return map[string][]Selector{"member": {do.Member}}
-	case Partition:
-		return map[string][]Selector{partitionKey(do): do.Members}
-	case SlowDisk:
-		return map[string][]Selector{"member": {do.Member}}
-	case DiskStall:
-		return map[string][]Selector{"member": {do.Member}}
-	case DiskFull:
-		return map[string][]Selector{"member": {do.Member}}
-	case MoveLeader:
-		return map[string][]Selector{"to": {do.To}}
-	case Defragment:
-		return map[string][]Selector{"member": {do.Member}}
-	case Snapshot:
-		return map[string][]Selector{"member": {do.Member}}
-	default:
-		return nil
+// befalling is an action that befalls members that its file names: by which key, and whom.
+type befalling interface {
+	befalls() (key string, of []Selector)
+}
+
+// selectorsOf are whom an action befalls, and the key that says so.
+func selectorsOf(do Do) (key string, of []Selector) {
+	if b, ok := do.(befalling); ok {
+		return b.befalls()
 	}
+	return "", nil
 }
 
 // RefuseScenario tells of values of a scenario that cannot be done where it is to

@@ -9,9 +9,10 @@ func readMoveLeader(t *table) Do {
 	return MoveLeader{t.selector("to", SelectFollower, SelectFollower)}
 }
 
-func (MoveLeader) do() string           { return "move-leader" }
-func (MoveLeader) lasts() time.Duration { return 0 }
-func (m MoveLeader) encode(s *section)  { s.text("to", string(m.To)) }
+func (MoveLeader) do() string                      { return "move-leader" }
+func (MoveLeader) lasts() time.Duration            { return 0 }
+func (m MoveLeader) befalls() (string, []Selector) { return "to", []Selector{m.To} }
+func (m MoveLeader) encode(s *section)             { s.text("to", string(m.To)) }
 
 // Compact compacts the history up to the present revision.
 type Compact struct{}
@@ -30,9 +31,10 @@ func readDefragment(t *table) Do {
 	return Defragment{t.selector("member", SelectAll, anyMember...)}
 }
 
-func (Defragment) do() string           { return "defragment" }
-func (Defragment) lasts() time.Duration { return 0 }
-func (d Defragment) encode(s *section)  { s.text("member", string(d.Member)) }
+func (Defragment) do() string                      { return "defragment" }
+func (Defragment) lasts() time.Duration            { return 0 }
+func (d Defragment) befalls() (string, []Selector) { return "member", []Selector{d.Member} }
+func (d Defragment) encode(s *section)             { s.text("member", string(d.Member)) }
 
 // Snapshot streams a snapshot from a member, and has it checked. Where Member is
 // SelectFollower and there is only one member, it is that one.
@@ -42,9 +44,10 @@ func readSnapshot(t *table) Do {
 	return Snapshot{t.selector("member", SelectFollower, anyMember...)}
 }
 
-func (Snapshot) do() string           { return "snapshot" }
-func (Snapshot) lasts() time.Duration { return 0 }
-func (d Snapshot) encode(s *section)  { s.text("member", string(d.Member)) }
+func (Snapshot) do() string                      { return "snapshot" }
+func (Snapshot) lasts() time.Duration            { return 0 }
+func (d Snapshot) befalls() (string, []Selector) { return "member", []Selector{d.Member} }
+func (d Snapshot) encode(s *section)             { s.text("member", string(d.Member)) }
 
 // RollingRestart restarts all members, one after the other, the leader last; each
 // serves before the next is asked to end, and a Pause lies between.

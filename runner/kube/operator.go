@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
@@ -188,15 +187,6 @@ func (e Endpoint) Peers(ctx context.Context) ([]Peer, error) {
 		all[i] = Peer{Member{m.ID, m.Name}, m.PeerURLs}
 	}
 	return all, nil
-}
-
-// Quota is how many bytes the member's database may have; 0 where it does not tell (before etcd 3.6).
-func (e Endpoint) Quota(ctx context.Context) (int64, error) {
-	r, err := etcdserverpb.NewMaintenanceClient(e.client.ActiveConnection()).Status(ctx, &etcdserverpb.StatusRequest{})
-	if err != nil {
-		return 0, fmt.Errorf("asking %s for its quota: %w", e.URL, err)
-	}
-	return r.DbSizeQuota, nil
 }
 
 // again calls try every 50 ms while it says that it may do better later, until ctx ends.

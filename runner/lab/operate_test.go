@@ -43,16 +43,19 @@ func TestStopWhateverHappens(t *testing.T) {
 	for _, m := range l.Members() {
 		pids = append(pids, m.PID)
 	}
-	if notes := l.Notes(); len(notes) > 0 {
-		t.Skip(notes)
-	}
 	for _, do := range []func() error{
 		func() error { return l.Freeze(t.Context(), "m1") },
 		func() error { return l.Kill(t.Context(), "m2") },
 		func() error { return l.Cut(t.Context(), "m3", "m1") },
 		func() error { return l.Cut(t.Context(), "client", "m3") },
 		func() error { return l.SetLink(t.Context(), "client", "m1", scenarios.Link{RTT: time.Second}) },
-		func() error { return l.SetDisk(t.Context(), "m3", Disk{Held: true, Full: true}) },
+		func() error {
+			err := l.SetDisk(t.Context(), "m3", Disk{Held: true, Full: true})
+			if len(l.Notes()) > 0 { // this machine cannot delay fsyncs, and says so
+				return nil
+			}
+			return err
+		},
 	} {
 		if err := do(); err != nil {
 			t.Fatal(err)
