@@ -105,8 +105,9 @@ func ActionNames() []string {
 
 // readActions reads the tables [action.NAME], in the order in which they happen.
 func readActions(t *table) (all []Action) {
-	for _, below := range t.named("action") {
-		if a, ok := readAction(below); ok {
+	named := t.named("action")
+	for _, below := range named {
+		if a, ok := readAction(below, named); ok {
 			all = append(all, a)
 		}
 	}
@@ -127,9 +128,13 @@ func snapshotBefore(all []Action, a Action) bool {
 	})
 }
 
-// readAction reads one; it reports false where it is not known what it does.
-func readAction(t *table) (Action, bool) {
+// readAction reads one of several; it reports false where it is not known what it does.
+func readAction(t *table, named []*table) (Action, bool) {
 	a := Action{Name: t.name()}
+	if !t.has("do") && t.doc.setAt(t.path) {
+		noSuch(t, named, "action", "do")
+		return a, false
+	}
 	t.require("at", `at = "10s", counted from the start of the measure phase`)
 	a.At = t.duration("at", 0, 0, maxSpan)
 	names := ActionNames()
@@ -152,8 +157,12 @@ func readAction(t *table) (Action, bool) {
 // shape is what a kind's table may have.
 func (k actionEntry) shape() *shape {
 	s := &shape{}
-	t := &table{doc: &document{}, path: toml.Key{"action", "a"}, values: map[string]any{"do": k.name}, shape: s}
-	readAction(t)
+	read := func(values map[string]any) {
+		values["do"] = k.name
+		readAction(&table{doc: &document{}, path: toml.Key{"action", "a"}, values: values, shape: s}, nil)
+	}
+	read(map[string]any{})
+	read(map[string]any{"fsync_delay": map[string]any{}}) // which may be a table, too
 	s.properties["do"] = &shape{fragment: map[string]any{"const": k.name, "description": k.about}}
 	return s
 }

@@ -201,6 +201,7 @@ func TestActionsRefused(t *testing.T) {
 		{"no peers", "do = \"partition\"\nmember = \"m1\"", configuration(t, "single"), false, `9:1: member: a single member has nobody to be cut off from; write clients = true, or --configuration three`},
 		{"cut off from clients", "do = \"partition\"\nmember = \"m1\"\nclients = true", configuration(t, "single"), false, ""},
 		{"one side", "do = \"partition\"\nmembers = [\"m1\", \"m2\", \"m3\"]", configuration(t, "three"), false, `9:1: members: nobody is left on the other side: three has 3 members`},
+		{"no such member in a list", "do = \"partition\"\nmembers = [\"m9\"]", configuration(t, "three"), false, `9:1: members: "m9" is no member of three; there are m1, m2, m3`},
 		{"no such end", "do = \"cut-link\"\nbetween = [\"m1\", \"m5\"]", configuration(t, "three"), false, `9:1: between: "m5" is no member of three; there are m1, m2, m3`},
 		{"as it is", "do = \"scale\"\nto = 3", configuration(t, "three"), false, `9:1: to: there are 3 members already`},
 		{"learners", "do = \"scale\"\nto = 5", learners, false, `8:1: do: "scale" is for a lab without learners of its own`},

@@ -122,12 +122,15 @@ func readPartition(t *table) Do {
 	p := Partition{}
 	if t.has("members") || t.shape != nil {
 		for _, e := range t.texts("members") {
-			if wrong := badSelector(Selector(e.text), []Selector{SelectLeader, SelectFollower}); wrong != "" {
+			s := Selector(e.text)
+			if wrong := badSelector(s, []Selector{SelectLeader, SelectFollower}); wrong != "" {
 				t.faultElement("members", e.at, "= %q %s", shorten(e.text), wrong)
+			} else if slices.Contains(p.Members, s) {
+				t.faultElement("members", e.at, "= %q is there already", s)
 			}
-			p.Members = append(p.Members, Selector(e.text))
+			p.Members = append(p.Members, s)
 		}
-		if len(p.Members) == 0 {
+		if array, is := t.values["members"].([]any); is && len(array) == 0 {
 			t.fault("members", `is empty; write members = ["m1", "m2"]`)
 		}
 		t.refuse("member", "and members exclude each other; write one of them")
@@ -148,7 +151,7 @@ func readPartition(t *table) Do {
 
 func (Partition) do() string                      { return "partition" }
 func (p Partition) lasts() time.Duration          { return p.For }
-func (p Partition) befalls() (string, []Selector) { return partitionKey(p), p.Members }
+func (p Partition) befalls() (string, []Selector) { return "members", p.Members }
 
 func (p Partition) encode(s *section) {
 	words := make([]string, len(p.Members))

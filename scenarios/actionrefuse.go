@@ -49,7 +49,11 @@ func (s Scenario) RefusedOn(c Configuration, allowDisruptive bool) (all []Refuse
 	now := c.Members
 	for _, a := range s.Actions {
 		refuse := func(key, format string, args ...any) {
-			all = append(all, Refused{Key: []string{"action", a.Name, key}, Message: fmt.Sprintf(format, args...)})
+			r := Refused{Key: []string{"action", a.Name, key}, Message: fmt.Sprintf(format, args...)}
+			if key == "members" {
+				r.Instead = "member"
+			}
+			all = append(all, r)
 		}
 		switch {
 		case len(c.Endpoints) > 0:
@@ -100,9 +104,9 @@ func refuseOnLab(a Action, c Configuration, members int, refuse func(key, format
 		switch all := members + len(learners); {
 		case do.Clients:
 		case all == 1:
-			refuse(partitionKey(do), "a single member has nobody to be cut off from; write clients = true, or --configuration three")
+			refuse("members", "a single member has nobody to be cut off from; write clients = true, or --configuration three")
 		case len(do.Members) >= all:
-			refuse(partitionKey(do), "nobody is left on the other side: %s has %d members", c.Name, all)
+			refuse("members", "nobody is left on the other side: %s has %d members", c.Name, all)
 		}
 	case SlowLink:
 		refuseEnds([]string{do.A, do.B}, append(present, learners...), c.Name, refuse)
@@ -122,14 +126,6 @@ func refuseOnLab(a Action, c Configuration, members int, refuse func(key, format
 			refuse("to", "there are %d members already", members)
 		}
 	}
-}
-
-// partitionKey is where the members of a partition were written, as far as that can be known.
-func partitionKey(p Partition) string {
-	if len(p.Members) == 1 {
-		return "member"
-	}
-	return "members"
 }
 
 func refuseEnds(ends, known []string, name string, refuse func(key, format string, args ...any)) {

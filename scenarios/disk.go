@@ -74,7 +74,7 @@ func (t *table) fsyncDelay(key string) FsyncDelay {
 	}
 	stall := below.sub("stall")
 	defer stall.unknown()
-	if below.has("stall") {
+	if below.has("stall") || stall.shape != nil {
 		stall.require("every", `every = "30s", for = "500ms"`)
 		stall.require("for", `every = "30s", for = "500ms"`)
 		d.StallEvery = stall.duration("every", 0, 100*time.Millisecond, time.Hour)

@@ -130,6 +130,22 @@ func (d *document) table() *table {
 	return &table{doc: d, values: d.root}
 }
 
+// has reports whether a value was written at the path.
+func (d *document) has(path toml.Key) bool {
+	values, isTable := d.root, true
+	var value any
+	for _, key := range path {
+		if !isTable {
+			return false
+		}
+		if value, isTable = values[key]; !isTable {
+			return false
+		}
+		values, isTable = value.(map[string]any)
+	}
+	return value != nil
+}
+
 // sorted returns a map's keys in order.
 func sorted[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))

@@ -35,6 +35,8 @@ func addFiles(f *testing.F, patterns ...string) {
 func FuzzParseScenario(f *testing.F) {
 	addFiles(f, "library/scenarios/*.toml", "testdata/bad/scenario-*.toml")
 	f.Add([]byte("[workload.w]\nkind='watch'\nresource='pods'\n"), "description=\"\\u0001\"")
+	f.Add([]byte("[workload.w]\nkind='watch'\nresource='pods'\n[action.a]\nat='1s'\ndo='partition'\nmembers=['m1','leader']\nfor='3s'\n"+
+		"[action.b]\nat='2s'\ndo='slow-disk'\nmember='all'\nfsync_delay={p50='1ms',p99='9ms',stall={every='10s',for='1s'}}\n"), "action.a.at=2s")
 	f.Fuzz(func(t *testing.T, text []byte, set string) {
 		s, err := scenarios.ParseScenario("fuzz.toml", text, []string{set})
 		if err != nil {

@@ -76,6 +76,7 @@ func (t *table) link(prefix string, fallback Link) Link {
 }
 
 func (t *table) bandwidth(key string, fallback int64) int64 {
+	t.shape.say(key, bandwidthShape())
 	text, ok := t.quantity(key, "a bandwidth", "Mbit/s")
 	if !ok {
 		return fallback

@@ -1,11 +1,20 @@
 package scenarios
 
-import "github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
+import (
+	"slices"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios/nearest"
+)
 
 // Refused is a value of a configuration or a scenario that is not taken where it is used.
 type Refused struct {
 	// Key is where it stands, as in "etcd", "snapshot-count" or "binary".
 	Key []string
+	// Instead is the last part of Key where the value may stand under another one;
+	// empty where it cannot.
+	Instead string
 	// Message is what is wrong with it.
 	Message string
 	// Known are the keys that there could be, where it is none of them.
@@ -33,8 +42,12 @@ func refuseIn(sort, prefix, nameOrFile string, sets []string, refused []Refused)
 		return err
 	}
 	for _, r := range refused {
-		name := r.Key[len(r.Key)-1]
-		d.fault(r.Key, "%s: %s%s", name, r.Message, nearest.Hint(name, r.Known))
+		key := toml.Key(r.Key)
+		if r.Instead != "" && !d.has(key) {
+			key = append(slices.Clone(key[:len(key)-1]), r.Instead)
+		}
+		name := key[len(key)-1]
+		d.fault(key, "%s: %s%s", name, r.Message, nearest.Hint(name, r.Known))
 	}
 	return d.faults.err()
 }

@@ -209,6 +209,10 @@ func sizeShape() map[string]any {
 	return map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?(B|KB|KiB|MB|MiB|GB|GiB)$`, "examples": []string{"4KiB", Size(6800).String()}}
 }
 
+func bandwidthShape() map[string]any {
+	return map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?(B|KB|KiB|MB|MiB|GB|GiB|Kbit|Mbit|Gbit)/s$`, "examples": []string{"10Mbit/s", "1MiB/s"}}
+}
+
 func percentShape() map[string]any {
 	return map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?%$`, "examples": []string{"10%"}}
 }

@@ -81,6 +81,7 @@ func TestSetFaults(t *testing.T) {
 		{"below a value", "cluster.nodes.x=5", `cluster.nodes is 100, not a table with a key "x"`},
 		{"an unknown key", "cluster.node=5", `unknown key "node" in [cluster] (did you mean "nodes"?)`},
 		{"a misspelt workload", "workload.chrun.arrival.rate=5/s", `no workload "chrun" (did you mean "churn"?); workloads: churn, heartbeats, informers, relist`},
+		{"an action that is not there", "action.kill.at=5s", `no action "kill"; there is none`},
 		{"a value for a table", "workload.relist=5", "relist must be a table [workload.relist], not 5"},
 		{"below it", `workload.relist={kind="list"}`, `resource is missing`},
 		{"thresholds", `thresholds=["churn.create.errors"]`, `threshold "churn.create.errors": no comparison`},

@@ -198,7 +198,7 @@ func (k kindEntry) arrival(t *table, g given) Arrival {
 func readKind(t *table, named []*table) (kindEntry, bool) {
 	names := KindNames()
 	if !t.has("kind") && t.doc.setAt(t.path) {
-		t.faultHere("no workload %q%s; workloads: %s", t.name(), hintOther(t, named), otherNames(t, named))
+		noSuch(t, named, "workload", "kind")
 		return kindEntry{}, false
 	}
 	if !t.has("kind") {
@@ -223,18 +223,18 @@ func readKind(t *table, named []*table) (kindEntry, bool) {
 	return kindEntry{}, false
 }
 
-// hintOther hints at a workload that --set probably meant.
-func hintOther(t *table, named []*table) string {
-	return nearest.Hint(t.name(), strings.Split(otherNames(t, named), ", "))
-}
-
-// otherNames lists the workloads besides t's that have a kind.
-func otherNames(t *table, named []*table) string {
+// noSuch adds the fault that --set names a table of that sort which is not there:
+// those that are have the key.
+func noSuch(t *table, named []*table, sort, key string) {
 	var names []string
 	for _, other := range named {
-		if other.name() != t.name() && other.has("kind") {
+		if other.name() != t.name() && other.has(key) {
 			names = append(names, other.name())
 		}
 	}
-	return strings.Join(names, ", ")
+	there := "there is none"
+	if len(names) > 0 {
+		there = sort + "s: " + strings.Join(names, ", ")
+	}
+	t.faultHere("no %s %q%s; %s", sort, t.name(), nearest.Hint(t.name(), names), there)
 }

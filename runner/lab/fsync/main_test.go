@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -142,7 +143,8 @@ func calls() map[string]func(fd int) error {
 	}
 }
 
-// beRound makes one call after the other, each again and again.
+// beRound makes all calls in turn, always in the same order, so that any as many in
+// a row are all of them.
 func beRound(name string) error {
 	file, err := os.Create(name)
 	if err != nil {
@@ -150,9 +152,11 @@ func beRound(name string) error {
 	}
 	defer file.Close()
 	say := json.NewEncoder(os.Stdout)
+	all := calls()
+	names := slices.Sorted(maps.Keys(all))
 	for {
-		for _, call := range calls() {
-			if err := say.Encode(timed(call, file)); err != nil {
+		for _, call := range names {
+			if err := say.Encode(timed(all[call], file)); err != nil {
 				return err
 			}
 		}

@@ -199,16 +199,17 @@ func (s *server) letNextGo(id uint64, late time.Duration) error {
 	})
 }
 
-// letGo lets a call go on and counts that, or fail where the device is full.
+// letGo lets a call go on, or fail where the device is full, and counts that. The
+// lock is held for both, so that a call which has ended is one that Stats knows.
 func (s *server) letGo(id uint64, count func(*Stats)) error {
 	var failure unix.Errno
 	if s.refuses {
 		failure = unix.ENOSPC
 	}
 	s.answer.id = id
-	err := answer(int(s.fds[0].Fd), &s.answer, failure)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	err := answer(int(s.fds[0].Fd), &s.answer, failure)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		s.stats.Gone++
