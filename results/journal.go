@@ -119,7 +119,7 @@ func parseRecord(line []byte) (Record, bool) {
 		return Record{}, false
 	}
 	n := 0
-	for _, set := range [...]bool{r.Header != nil, r.Phase != nil, r.Interval != nil, r.Event != nil, r.Action != nil, r.Check != nil, r.End != nil} {
+	for _, set := range [...]bool{r.Header != nil, r.Phase != nil, r.Interval != nil, r.Member != nil, r.Host != nil, r.Log != nil, r.Event != nil, r.Action != nil, r.Check != nil, r.End != nil} {
 		if set {
 			n++
 		}

@@ -76,12 +76,13 @@ type loader struct {
 	endpoints  map[string]*EndpointRecord  // by row key and endpoint
 	watches    map[string]*WatchRecord     // by workload
 	// CPU of the generator and the host, and length, of the measure phase's intervals.
-	cpuMS, hostMS, spanMS float64
-	waiting               []waiting
+	cpuMS, waitMS, hostMS, spanMS float64
+	members                       map[string]*MemberRecord // by name
+	waiting                       []waiting
 }
 
 func newLoader(h Header) *loader {
-	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}, LinkRTT: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, endpoints: map[string]*EndpointRecord{}, watches: map[string]*WatchRecord{}}
+	return &loader{run: &Run{Header: h, Lag: map[string]*hdr.Histogram{}, LinkRTT: map[string]*hdr.Histogram{}}, operations: map[string]*OperationRecord{}, endpoints: map[string]*EndpointRecord{}, watches: map[string]*WatchRecord{}, members: map[string]*MemberRecord{}}
 }
 
 // waiting is a record whose histograms, if it has any, are being decoded.
@@ -144,6 +145,12 @@ func (l *loader) add(r Record, d decodedInterval) error {
 	case r.Interval != nil:
 		l.seen(r.Interval.EndMS)
 		l.interval(r.Interval, d)
+	case r.Member != nil:
+		l.member(*r.Member)
+	case r.Host != nil:
+		l.host(*r.Host)
+	case r.Log != nil:
+		l.run.Logs = append(l.run.Logs, *r.Log)
 	case r.Event != nil:
 		l.run.Events = append(l.run.Events, *r.Event)
 		l.seen(r.Event.AtMS)
@@ -219,25 +226,29 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 			l.run.LinkRTT[key] = merge(l.run.LinkRTT[key], decoded.links[i])
 		}
 	}
-	if l.inMeasure(in) {
+	if l.phaseOf(in.StartMS, in.EndMS) == PhaseMeasure {
 		l.cpuMS += in.Generator.CPUCores * (in.EndMS - in.StartMS)
 		l.hostMS += in.Generator.HostCPU * (in.EndMS - in.StartMS)
 		l.spanMS += in.EndMS - in.StartMS
 		l.run.Usage.Connections = max(l.run.Usage.Connections, in.Generator.Connections)
 		l.run.Usage.RSSBytes = max(l.run.Usage.RSSBytes, in.Generator.RSSBytes)
+		l.run.Usage.HeapBytes = max(l.run.Usage.HeapBytes, in.Generator.HeapBytes)
+		l.run.Usage.GCPauses += in.Generator.GCPauses
+		l.run.Usage.GCPauseMS += in.Generator.GCPauseMS
+		l.waitMS += in.Generator.CPUWaitCores * (in.EndMS - in.StartMS)
 	}
 	l.run.Timeline = append(l.run.Timeline, moment)
 }
 
-// inMeasure reports whether most of the interval lies in the measure phase, as far as that has been told of.
-func (l *loader) inMeasure(in *Interval) bool {
+// phaseOf is the phase in which most of a span of time lies, as far as that has been told of.
+func (l *loader) phaseOf(startMS, endMS float64) PhaseName {
 	phase := PhaseSetup
 	for _, p := range l.run.Phases {
-		if p.StartMS <= (in.StartMS+in.EndMS)/2 {
+		if p.StartMS <= (startMS+endMS)/2 {
 			phase = p.Name
 		}
 	}
-	return phase == PhaseMeasure
+	return phase
 }
 
 func (l *loader) operation(row OperationInterval, quantities map[string]buckets) {
@@ -297,9 +308,11 @@ func (l *loader) finish() *Run {
 			run.Phases[i].EndMS = run.Phases[i+1].StartMS
 		}
 	}
+	l.finishServer()
 	if l.spanMS > 0 {
 		run.Usage.CPUCores = l.cpuMS / l.spanMS
 		run.Usage.HostCPU = l.hostMS / l.spanMS
+		run.Usage.CPUWaitCores = l.waitMS / l.spanMS
 	}
 	return run
 }

@@ -15,10 +15,14 @@ type Record struct {
 	Header   *Header   `json:"header,omitempty"`
 	Phase    *Phase    `json:"phase,omitempty"`
 	Interval *Interval `json:"interval,omitempty"`
-	Event    *Event    `json:"event,omitempty"`
-	Action   *Action   `json:"action,omitempty"`
-	Check    *Check    `json:"check,omitempty"`
-	End      *End      `json:"end,omitempty"`
+	// Member, Host and Log are what a member, the machine and a member's log told.
+	Member *MemberTelemetry `json:"member,omitempty"`
+	Host   *HostTelemetry   `json:"host,omitempty"`
+	Log    *LogNote         `json:"log,omitempty"`
+	Event  *Event           `json:"event,omitempty"`
+	Action *Action          `json:"action,omitempty"`
+	Check  *Check           `json:"check,omitempty"`
+	End    *End             `json:"end,omitempty"`
 }
 
 // Header is the first record: what runs, where and since when.
@@ -285,6 +289,13 @@ type Usage struct {
 	HostCPU float64 `json:"host_cpu"`
 	// Connections is how many connections to etcd are open.
 	Connections int64 `json:"connections"`
+	// CPUWaitCores is how long its threads were ready to run and did not, per second.
+	CPUWaitCores float64 `json:"cpu_wait_cores,omitempty"`
+	// HeapBytes is what its heap holds, GCPauses how often garbage collection stopped
+	// the process and GCPauseMS for how long.
+	HeapBytes int64   `json:"heap_bytes,omitempty"`
+	GCPauses  int64   `json:"gc_pauses,omitempty"`
+	GCPauseMS float64 `json:"gc_pause_ms,omitempty"`
 }
 
 // EventKind says what an event means for the run.
@@ -302,6 +313,8 @@ const (
 	EventConnection EventKind = "connection"
 	// EventLeader is a change of the cluster's leader.
 	EventLeader EventKind = "leader"
+	// EventTelemetry is a member that stops, or begins again, to tell what it does.
+	EventTelemetry EventKind = "telemetry"
 	// EventInterrupted is the user's Ctrl-C.
 	EventInterrupted EventKind = "interrupted"
 	// EventAborted is a threshold that ended the load since it was breached. The detail

@@ -25,14 +25,18 @@ type Result struct {
 	// Operations has a row without an endpoint for each operation, which is the
 	// whole. Where the target has several endpoints, rows with one follow it:
 	// parts of it, never to be added to it.
-	Operations []Operation       `json:"operations"`
-	Watches    []Watch           `json:"watches"`
-	Generator  Generator         `json:"generator"`
-	Server     []struct{}        `json:"server"`
+	Operations []Operation `json:"operations"`
+	Watches    []Watch     `json:"watches"`
+	Generator  Generator   `json:"generator"`
+	// Server is what each member told of itself, in order of their names; empty where nothing was asked.
+	Server []Server `json:"server"`
+	// Host is what the generator's machine did in the measure phase; null where nothing was told.
+	Host       *HostResult       `json:"host"`
 	Actions    []ActionResult    `json:"actions"`
 	Checks     []Check           `json:"checks"`
 	Thresholds []ThresholdResult `json:"thresholds"`
-	Findings   []struct{}        `json:"findings"`
+	// Findings are what limits, the most certain first; empty where nothing does.
+	Findings []Finding `json:"findings"`
 	// Links are those of a lab, as the lab host measured them each second of the measure phase.
 	Links []Link `json:"links"`
 }
@@ -171,6 +175,13 @@ type Generator struct {
 	HostCPU float64 `json:"host_cpu"`
 	// Connections is how many connections to etcd were open at most.
 	Connections int64 `json:"connections"`
+	// CPUWaitCores is for how long its threads were ready to run and did not, per second.
+	CPUWaitCores float64 `json:"cpu_wait_cores"`
+	// HeapBytes is the most that its heap held, GCPauses how often garbage collection
+	// stopped it and GCPauseMS for how long altogether.
+	HeapBytes int64   `json:"heap_bytes"`
+	GCPauses  int64   `json:"gc_pauses"`
+	GCPauseMS float64 `json:"gc_pause_ms"`
 }
 
 // Status is the outcome of a check or a threshold.

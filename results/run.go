@@ -29,7 +29,13 @@ type Run struct {
 	Wake *hdr.Histogram
 	// LinkRTT is of a lab's links in the measure phase, by both parties (see Links).
 	LinkRTT map[string]*hdr.Histogram
-	Events  []Event
+	// Server is what each member did, in order of their names, and Host what the
+	// machine did, both over the measure phase and with a time line of their own.
+	Server []MemberRecord
+	Host   HostRecord
+	// Logs are what members' logs told, in order.
+	Logs   []LogNote
+	Events []Event
 	// Actions are in the order in which they began. What operations did before, during
 	// and after is known only of a run that Load has read.
 	Actions []ActionRecord

@@ -17,8 +17,8 @@ func Summarize(run *Run) Result {
 		Scenario: run.Header.Scenario, Configuration: run.Header.Configuration, Environment: run.Header.Environment,
 		Phases: append([]PhaseSpan{}, run.Phases...), Operations: []Operation{}, Watches: []Watch{},
 		Generator: summarizeGenerator(run),
-		Server:    []struct{}{}, Actions: summarizeActions(run), Checks: append([]Check{}, run.Checks...),
-		Thresholds: []ThresholdResult{}, Findings: []struct{}{}, Links: summarizeLinks(run),
+		Server:    summarizeServer(run), Host: summarizeHost(run), Actions: summarizeActions(run), Checks: append([]Check{}, run.Checks...),
+		Thresholds: []ThresholdResult{}, Findings: []Finding{}, Links: summarizeLinks(run),
 	}
 	for _, o := range run.Operations {
 		switch {
@@ -43,7 +43,7 @@ func Summarize(run *Run) Result {
 	}
 	for _, e := range run.Events {
 		switch e.Kind {
-		case EventMember, EventConnection, EventLeader:
+		case EventMember, EventConnection, EventLeader, EventTelemetry:
 			if !run.caused(e) {
 				r.Warnings = append(r.Warnings, e.Detail)
 			}
@@ -148,7 +148,9 @@ func summarizeLinks(run *Run) []Link {
 }
 
 func summarizeGenerator(run *Run) Generator {
-	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU, Connections: run.Usage.Connections}
+	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU, Connections: run.Usage.Connections,
+		CPUWaitCores: run.Usage.CPUWaitCores, HeapBytes: run.Usage.HeapBytes, GCPauses: run.Usage.GCPauses, GCPauseMS: run.Usage.GCPauseMS,
+	}
 	var all *hdr.Histogram
 	for workload, h := range run.Lag {
 		g.Workloads[workload] = Distribute(h)

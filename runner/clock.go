@@ -18,10 +18,13 @@ type clock struct {
 	ended atomic.Int64
 }
 
+// far is an instant that never comes.
+const far = 1 << 62
+
 func newClock(phases scenarios.Phases) *clock {
 	c := &clock{zero: time.Now(), phases: phases}
-	c.begin.Store(1 << 62)
-	c.ended.Store(1 << 62)
+	c.begin.Store(far)
+	c.ended.Store(far)
 	return c
 }
 

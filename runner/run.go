@@ -98,6 +98,7 @@ type run struct {
 	// cuts has the interval end before its second is over.
 	cuts        chan struct{}
 	examination *examination
+	telemeter   *telemeter
 	// happen is what happens to the cluster; nil where nothing does.
 	happen *actions
 	// aborted tells that a threshold, or what stopped is, has ended the load.
@@ -147,6 +148,8 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	}
 	defer events.Wait()
 	defer stopWatching()
+	r.telemeter = r.startTelemetry()
+	defer r.telemeter.stop()
 	if err := r.setUp(ctx, workloads); err != nil {
 		return r.failed(ctx, fmt.Errorf("setting up: %w", err))
 	}
@@ -267,6 +270,7 @@ type owner interface {
 func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	begin := r.clock.Now() + startDelay
 	r.clock.begin.Store(int64(begin))
+	r.telemeter.begins()
 	end := r.clock.measureEnd()
 	ticker := r.startTicker()
 	defer spareProcessor()()
@@ -303,6 +307,7 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	background.Wait()
 	r.cutOff()
 	sealed := r.seal(cut)
+	r.telemeter.stop()
 	ticker.stop()
 	if len(sealed) > 0 {
 		now := milliseconds(r.clock.Now())

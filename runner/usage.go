@@ -3,34 +3,48 @@ package runner
 import (
 	"bytes"
 	"os"
+	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner/telemetry"
 )
 
 // usage is what this process, and everything, has used of the machine.
 type usage struct {
-	at   time.Time
-	cpu  time.Duration
-	host hostTime
+	at      time.Time
+	cpu     time.Duration
+	host    hostTime
+	gc      debug.GCStats
+	process *telemetry.Process
 }
 
-func newUsage() *usage { return &usage{at: time.Now(), cpu: cpuTime(), host: readHostTime()} }
+func newUsage() *usage {
+	u := &usage{at: time.Now(), cpu: cpuTime(), host: readHostTime(), process: telemetry.NewProcess(os.Getpid())}
+	debug.ReadGCStats(&u.gc)
+	return u
+}
 
 // since is what was used since the last call.
 func (u *usage) since() results.Usage {
 	now, cpu, host := time.Now(), cpuTime(), readHostTime()
-	used := results.Usage{RSSBytes: residentBytes()}
+	used := results.Usage{RSSBytes: residentBytes(), HeapBytes: heapBytes()}
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
+	used.GCPauses, used.GCPauseMS = gc.NumGC-u.gc.NumGC, milliseconds(gc.PauseTotal-u.gc.PauseTotal)
+	grown, _ := u.process.Look()
 	if all := host.all - u.host.all; all > 0 {
 		used.HostCPU = 1 - float64(host.idle-u.host.idle)/float64(all)
 	}
 	if d := now.Sub(u.at); d > 0 {
 		used.CPUCores = (cpu - u.cpu).Seconds() / d.Seconds()
+		used.CPUWaitCores = grown[results.CPUWaitSeconds] / d.Seconds()
 	}
-	u.at, u.cpu, u.host = now, cpu, host
+	u.at, u.cpu, u.host, u.gc = now, cpu, host, gc
 	return used
 }
 
@@ -86,4 +100,11 @@ func residentBytes() int64 {
 		return 0
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// heapBytes is what this process's heap holds.
+func heapBytes() int64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

@@ -425,12 +425,13 @@ func unknownOutcomes(s *stage) {
 	s.settle = func(c counted) { s.want.unmatched = proofWatchers * c.writes.ErrorCount() }
 }
 
-// timedOut holds the reply of a write until the run gives up.
+// timedOut holds the reply of a write until after the run has given up.
 func (s *stage) timedOut() plan {
 	unknownOutcomes(s)
 	return plan{txn: s.atUpdate(func(ctx context.Context, _ *pb.TxnRequest, next func() (*pb.TxnResponse, error)) (*pb.TxnResponse, error) {
 		reply, err := next()
 		<-ctx.Done()
+		s.pause(context.WithoutCancel(ctx), settleDown)
 		return reply, err
 	})}
 }

@@ -48,7 +48,8 @@ type Configuration struct {
 	CACert, Cert, Key string
 	// Apply is a command, run before each run against endpoints: the program and
 	// its arguments, without a shell; empty for none.
-	Apply []string
+	Apply     []string
+	Telemetry Telemetry
 	// SHA256 is of the resolved configuration's TOML text (see
 	// EncodeConfiguration), in hexadecimal.
 	SHA256 string
@@ -102,6 +103,7 @@ func readConfiguration(t *table) Configuration {
 	} else {
 		readLab(t, &c)
 	}
+	c.Telemetry = readTelemetry(t.sub("telemetry"), t.has("endpoints"))
 	for _, key := range []string{"user", "password", "username"} {
 		t.refuse(key, "does not belong in a file; give credentials with --user")
 	}
@@ -224,22 +226,45 @@ func isHTTPS(endpoint string) bool { return strings.HasPrefix(endpoint, "https:"
 // quote it: there may be a password in it.
 func badEndpoint(text string) string {
 	const want = `; write for example "https://10.0.0.1:2379"`
-	u, err := url.Parse(text)
+	u, wrong := badURL(text, want)
 	switch {
-	case text == "":
-		return "is empty" + want
-	case strings.Contains(text, "@"):
-		return "has user info in it, which would end up in files; give credentials with --user" + want
-	case err != nil || (u.Scheme != "http" && u.Scheme != "https"):
-		return "is no http or https URL" + want
-	case u.Hostname() == "":
-		return "has no host" + want
+	case wrong != "":
+		return wrong
 	case u.Port() == "" || u.Port() == "0" || len(u.Port()) > 5:
 		return "has no port" + want
 	case u.Scheme+"://"+u.Host != text:
 		return "has more in it than scheme, host and port" + want
 	}
 	return ""
+}
+
+// badPage says what is wrong with the URL of a page of metrics, or nothing.
+func badPage(text string) string {
+	const want = `; write for example "http://10.0.0.1:2381/metrics"`
+	u, wrong := badURL(text, want)
+	switch {
+	case wrong != "":
+		return wrong
+	case u.Path == "" || u.Path == "/":
+		return "has no path" + want
+	}
+	return ""
+}
+
+// badURL says what is wrong with a URL, in front of what is wanted, or nothing.
+func badURL(text, want string) (*url.URL, string) {
+	u, err := url.Parse(text)
+	switch {
+	case text == "":
+		return u, "is empty" + want
+	case strings.Contains(text, "@"):
+		return u, "has user info in it, which would end up in files; give credentials with --user" + want
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https"):
+		return u, "is no http or https URL" + want
+	case u.Hostname() == "":
+		return u, "has no host" + want
+	}
+	return u, ""
 }
 
 // checkCertificates checks that the files fit the endpoints and one another.

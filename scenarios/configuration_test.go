@@ -144,9 +144,13 @@ key    = "me.key"
 apply  = ["./set-heartbeat", "250"]
 [client]
 endpoints = "leader"
+[telemetry]
+every = "5s"
+urls = ["http://10.0.0.1:2381/metrics"]
 `,
 			scenarios.Configuration{
-				Name: "lab", Client: "leader", Apply: []string{"./set-heartbeat", "250"}, CACert: "ca.pem", Cert: "me.pem", Key: "me.key",
+				Telemetry: scenarios.Telemetry{Every: 5 * time.Second, URLs: []string{"http://10.0.0.1:2381/metrics"}},
+				Name:      "lab", Client: "leader", Apply: []string{"./set-heartbeat", "250"}, CACert: "ca.pem", Cert: "me.pem", Key: "me.key",
 				Endpoints: []string{"https://10.0.0.1:2379", "https://[::1]:2379", "https://etcd.example.com:443"},
 			},
 		},
@@ -159,6 +163,9 @@ endpoints = "leader"
 			}
 			roundTripConfiguration(t, got)
 			tt.want.SHA256 = got.SHA256
+			if tt.want.Telemetry.Every == 0 {
+				tt.want.Telemetry.Every = time.Second
+			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

@@ -143,6 +143,7 @@ func EncodeConfiguration(c Configuration) []byte {
 	c.Links.encode(&top, c.Members+c.Learners)
 	c.TLS.encode(&top)
 	c.Auth.encode(&top)
+	c.Telemetry.encode(&top)
 	if c.Client != "" {
 		client := section{out: &out, header: "client"}
 		client.text("endpoints", c.Client)

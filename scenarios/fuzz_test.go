@@ -54,6 +54,7 @@ func FuzzParseScenario(f *testing.F) {
 // FuzzParseConfiguration is FuzzParseScenario for configurations.
 func FuzzParseConfiguration(f *testing.F) {
 	addFiles(f, "library/configurations/*.toml", "testdata/bad/configuration-*.toml")
+	f.Add([]byte("endpoints=['http://a:1']\n[telemetry]\nevery='2s'\nurls=['http://a:2/metrics']\n"), "telemetry.every=0s")
 	f.Add([]byte("[etcd]\nheartbeat-interval='50ms'\ncors=['a','b']\nquota-backend-bytes='8GiB'\npre-vote=true\n"), "members=3")
 	f.Fuzz(func(t *testing.T, text []byte, set string) {
 		c, err := scenarios.ParseConfiguration("fuzz.toml", text, []string{set})
