@@ -69,6 +69,7 @@ func (v *view) addFigures(run *results.Run, r results.Result) error {
 	for _, w := range run.Watches {
 		v.Plots = append(v.Plots, plotGroup{Workload: w.Workload, Strips: []strip{p.watch(w)}})
 	}
+	v.Server.Panels = p.server()
 	v.Generator = p.generator(r.Generator)
 	return p.err
 }

@@ -17,10 +17,12 @@ func Table(w io.Writer, res results.Result, style Style) error {
 		t.line(part)
 	}
 	t.list("Not valid, because", bad, res.InvalidReasons)
+	t.findings(res.Findings)
 	t.operations(groups(res.Operations))
 	t.extras(extras(res))
 	t.actions(actionsOf(res))
 	t.watches(res.Watches)
+	t.server(res.Server)
 	t.generator(res.Generator)
 	t.links(res.Links)
 	t.resources(res.Configuration.Resources)

@@ -24,6 +24,8 @@ type view struct {
 	Endpoints   endpointsView
 	Links       linksView
 	Members     membersView
+	Findings    []findingView
+	Server      serverView
 	Extras      []extraRow
 	Watches     []watchRow
 	Slowest     []slowestTable
@@ -43,6 +45,14 @@ type fact struct{ Name, Value string }
 type judged struct {
 	Name, Value, Status string
 	Tone                tone
+}
+
+// findingView is what limits.
+type findingView struct {
+	Name, Confidence string
+	Tone             tone
+	Evidence         []string
+	Advice           string
 }
 
 type workloadTable struct {
@@ -104,6 +114,10 @@ func newView(page Page) (view, error) {
 		v.Workloads = append(v.Workloads, newWorkloadTable(g))
 	}
 	v.Endpoints, v.Links, v.Members = newEndpointsView(r, run), newLinksView(r), newMembersView(r.Configuration)
+	v.Server = newServerView(r, run)
+	for _, f := range r.Findings {
+		v.Findings = append(v.Findings, findingView{f.Name, string(f.Confidence), confidenceTone(f.Confidence), f.Evidence, f.Advice})
+	}
 	measuring, _ := run.Span(results.PhaseMeasure) // there is an exemplar only if there is one
 	for _, o := range r.Operations {
 		if len(o.Exemplars) > 0 {

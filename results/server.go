@@ -145,3 +145,6 @@ func (l *loader) finishServer() {
 	}
 	slices.SortFunc(l.run.Server, func(a, b MemberRecord) int { return strings.Compare(a.Member, b.Member) })
 }
+
+// LinkKey is under which key Run's LinkRTT has the link of two parties.
+func LinkKey(from, to string) string { return rowKey(from, to) }

@@ -148,7 +148,8 @@ func summarizeLinks(run *Run) []Link {
 }
 
 func summarizeGenerator(run *Run) Generator {
-	g := Generator{Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU, Connections: run.Usage.Connections,
+	g := Generator{
+		Workloads: map[string]Distribution{}, CPUCores: run.Usage.CPUCores, RSSBytes: run.Usage.RSSBytes, HostCPU: run.Usage.HostCPU, Connections: run.Usage.Connections,
 		CPUWaitCores: run.Usage.CPUWaitCores, HeapBytes: run.Usage.HeapBytes, GCPauses: run.Usage.GCPauses, GCPauseMS: run.Usage.GCPauseMS,
 	}
 	var all *hdr.Histogram

@@ -148,7 +148,7 @@ func (r *run) measure(ctx, cut context.Context) (err error) {
 	}
 	defer events.Wait()
 	defer stopWatching()
-	r.telemeter = r.startTelemetry()
+	r.telemeter = r.startTelemetry(ctx)
 	defer r.telemeter.stop()
 	if err := r.setUp(ctx, workloads); err != nil {
 		return r.failed(ctx, fmt.Errorf("setting up: %w", err))

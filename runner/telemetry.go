@@ -40,8 +40,9 @@ type followed struct {
 	missed       int
 }
 
-// startTelemetry begins to look, unless the configuration does not want it.
-func (r *run) startTelemetry() *telemeter {
+// startTelemetry begins to look, unless the configuration does not want it. It
+// goes on when ctx has ended: stop looks once more.
+func (r *run) startTelemetry(ctx context.Context) *telemeter {
 	t := &telemeter{
 		run: r, quit: make(chan struct{}), begun: make(chan struct{}, 1), members: map[string]*followed{},
 		client: telemetry.Client(r.target.options.TLS),
@@ -50,7 +51,7 @@ func (r *run) startTelemetry() *telemeter {
 		t.host.Data = l.Data()
 	}
 	if every := r.job.Configuration.Telemetry.Every; every > 0 {
-		t.wg.Go(func() { t.loop(every) })
+		t.wg.Go(func() { t.loop(context.WithoutCancel(ctx), every) })
 	}
 	return t
 }
@@ -70,8 +71,7 @@ func (t *telemeter) begins() {
 	}
 }
 
-func (t *telemeter) loop(every time.Duration) {
-	ctx := context.Background() // a look is short, and the last is wanted
+func (t *telemeter) loop(ctx context.Context, every time.Duration) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

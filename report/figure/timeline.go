@@ -72,6 +72,7 @@ func NewTimeline(run *results.Run) Timeline {
 			t.Marks = append(t.Marks, at)
 		}
 	}
+	t.Marks = append(t.Marks, t.logMarks(run.Logs)...)
 	for _, a := range run.Actions {
 		t.Spans = append(t.Spans, Span{Name: a.Name, From: t.seconds(a.AtMS), To: min(t.seconds(a.OverMS()), t.To)})
 	}
@@ -84,6 +85,21 @@ func NewTimeline(run *results.Run) Timeline {
 	t.PerColumn = max(1, int(math.Ceil(float64(len(moments))/columns)))
 	t.columns = columnsOf(moments, t.PerColumn)
 	return t
+}
+
+// mostLogMarks is how many lines of logs are marked: more would hide the plots.
+const mostLogMarks = 40
+
+// logMarks are when a member's log told of an election, an overload or its space.
+func (t Timeline) logMarks(logs []results.LogNote) (at []float64) {
+	for _, n := range logs {
+		second := t.seconds(n.AtMS)
+		told := n.Class == results.LogElection || n.Class == results.LogOverload || n.Class == results.LogSpace
+		if told && second >= t.From && second <= t.To && len(at) < mostLogMarks {
+			at = append(at, second)
+		}
+	}
+	return at
 }
 
 // leastMS is how long an interval must be to stand for itself: a rate over less

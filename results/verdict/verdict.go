@@ -22,6 +22,7 @@ func Judge(run *results.Run) results.Result {
 	r.Valid = len(r.InvalidReasons) == 0
 	r.Checks = append(r.Checks, Checks(r)...)
 	r.Thresholds = append(r.Thresholds, Thresholds(run)...)
+	r.Findings = Findings(run, reasons)
 	return r
 }
 

@@ -64,7 +64,7 @@ func (l *Log) Read() ([]results.LogNote, error) {
 }
 
 // classes are by what etcd's messages say, in the words of its releases 3.5 to 3.7.
-var classes = []struct { //nolint:gochecknoglobals // a table that never changes
+var classes = []struct {
 	class results.LogClass
 	says  string
 }{

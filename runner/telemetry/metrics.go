@@ -21,7 +21,7 @@ type source struct {
 }
 
 // counters only grow while a process lives.
-var counters = []source{ //nolint:gochecknoglobals // a table that never changes
+var counters = []source{
 	{name: results.CPUSeconds, family: "process_cpu_seconds_total"},
 	{name: results.LeaderChanges, family: "etcd_server_leader_changes_seen_total"},
 	{name: results.ProposalsFailed, family: "etcd_server_proposals_failed_total"},
@@ -44,7 +44,7 @@ var counters = []source{ //nolint:gochecknoglobals // a table that never changes
 	{name: results.GCPauseSeconds, family: "go_gc_duration_seconds", sum: true},
 }
 
-var gauges = []source{ //nolint:gochecknoglobals // a table that never changes
+var gauges = []source{
 	{name: results.DBBytes, family: "etcd_mvcc_db_total_size_in_bytes"},
 	{name: results.DBInUseBytes, family: "etcd_mvcc_db_total_size_in_use_in_bytes"},
 	{name: results.QuotaBytes, family: "etcd_server_quota_backend_bytes"},
@@ -62,7 +62,7 @@ var gauges = []source{ //nolint:gochecknoglobals // a table that never changes
 	{name: results.OpenFiles, family: "process_open_fds"},
 }
 
-var histograms = []source{ //nolint:gochecknoglobals // a table that never changes
+var histograms = []source{
 	{name: results.Fsync, family: "etcd_disk_wal_fsync_duration_seconds", factor: 1000},
 	{name: results.Commit, family: "etcd_disk_backend_commit_duration_seconds", factor: 1000},
 	{name: results.Apply, family: "etcd_server_apply_duration_seconds", factor: 1000},
