@@ -6,7 +6,6 @@
 package telemetry
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -114,25 +113,41 @@ func parse(text []byte, prefixes []string) (Families, error) {
 // Lines that are none of a page's are kept, for the parser to complain of.
 func only(text []byte, prefixes []string) []byte {
 	kept := make([]byte, 0, len(text)/4)
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, MaxBytes+1)
-	for lines.Scan() {
-		line := lines.Bytes()
-		name := bytes.TrimPrefix(bytes.TrimPrefix(line, []byte("# HELP ")), []byte("# TYPE "))
-		if len(name) == 0 || name[0] == '#' || nameLike(name) && !wanted(name, prefixes) {
-			continue
+	var last []byte // the name that was looked at last: most lines have that of the one before
+	keep := false
+	for line := range bytes.Lines(text) {
+		name := line
+		if line[0] == '#' {
+			name = bytes.TrimPrefix(bytes.TrimPrefix(line, []byte("# HELP ")), []byte("# TYPE "))
 		}
-		kept = append(append(kept, line...), '\n')
+		end := nameEnd(name)
+		switch {
+		case line[0] == '#' && len(name) == len(line), len(bytes.TrimSpace(line)) == 0:
+			continue
+		case end == 0:
+			keep, last = true, nil
+		case !bytes.Equal(name[:end], last):
+			keep, last = wanted(name[:end], prefixes), name[:end]
+		}
+		if keep {
+			kept = append(kept, line...)
+		}
 	}
 	return kept
 }
 
-// nameLike reports whether a line begins as a metric's name does, with a value or labels behind it.
-func nameLike(line []byte) bool {
-	end := bytes.IndexFunc(line, func(r rune) bool {
-		return r != '_' && r != ':' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-	return end > 0 && (line[end] == ' ' || line[end] == '{')
+// nameEnd is where the metric's name ends at the beginning of a line; 0 where there is none with something behind it.
+func nameEnd(line []byte) int {
+	for i, c := range line {
+		switch {
+		case c == '_' || c == ':' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
+		case c == ' ' || c == '{':
+			return i
+		default:
+			return 0
+		}
+	}
+	return 0
 }
 
 func wanted(name []byte, prefixes []string) bool {
