@@ -58,7 +58,9 @@ for = "1s"
 			t.Errorf("warning: %s", w)
 		}
 	}
-	if !slices.ContainsFunc(run.Events, func(e results.Event) bool { return e.Kind == results.EventTelemetry && strings.Contains(e.Detail, "m3 tells nothing") }) {
+	if !slices.ContainsFunc(run.Events, func(e results.Event) bool {
+		return e.Kind == results.EventTelemetry && strings.Contains(e.Detail, "m3 tells nothing")
+	}) {
 		t.Errorf("no event tells of m3: %+v", run.Events)
 	}
 	if result.Generator.GCPauses == 0 || result.Generator.HeapBytes == 0 {

@@ -17,7 +17,9 @@ type scene struct {
 }
 
 // member returns the measure phase of one.
-func (s *scene) member(i int) *results.MemberPhase { return s.run.Server[i].Phases[results.PhaseMeasure] }
+func (s *scene) member(i int) *results.MemberPhase {
+	return s.run.Server[i].Phases[results.PhaseMeasure]
+}
 
 // buckets is a histogram of etcd's with so many values up to each bound, from the one before.
 func buckets(pairs ...float64) (h results.ServerHistogram) {
@@ -139,7 +141,9 @@ func TestFindings(t *testing.T) {
 		}, "memory high"},
 		{"garbage collection", 1, func(s *scene) { s.member(0).Counters[results.GCPauseSeconds] = 0.3 }, "memory medium"},
 		{"a defragmentation", 1, func(s *scene) { s.member(0).Histograms[results.Defragment] = buckets(400, 1) }, "maintenance medium"},
-		{"lists that take seconds", 1, func(s *scene) { s.operation("list", 4000, results.Counts{Intended: 10, Succeeded: 10, BytesReceived: 300 << 20}) }, "large-request medium"},
+		{"lists that take seconds", 1, func(s *scene) {
+			s.operation("list", 4000, results.Counts{Intended: 10, Succeeded: 10, BytesReceived: 300 << 20})
+		}, "large-request medium"},
 		{"lists beyond the SLO", 1, func(s *scene) {
 			s.operation("list", 40_000, results.Counts{Intended: 10, Succeeded: 10, BytesReceived: 300 << 20})
 		}, "large-request high"},

@@ -86,12 +86,10 @@ func (l *Log) line(line []byte, found map[results.LogClass]*results.LogNote) {
 		if !bytes.Contains(line, []byte(c.says)) {
 			continue
 		}
-		if n := found[c.class]; n != nil {
-			n.Count++
-			return
-		}
 		at, ok := l.at(line)
-		if ok {
+		if n := found[c.class]; ok && n != nil {
+			n.Count++
+		} else if ok {
 			found[c.class] = &results.LogNote{AtMS: milliseconds(at), Member: l.Member, Class: c.class, Count: 1, Line: string(line[:min(len(line), mostLine)])}
 		}
 		return
