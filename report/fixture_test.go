@@ -86,6 +86,8 @@ func (f fixture) journal(t testing.TB) []byte {
 		}
 		stalled := f.stall > 0 && s == setup+warmup+f.stall
 		add(results.Record{Interval: f.interval(t, rng, s, name, stalled, s == last-1)})
+		add(results.Record{Member: member(s, stalled)})
+		add(results.Record{Host: machine(s)})
 	}
 	for _, e := range f.events {
 		add(results.Record{Event: &e})
@@ -105,6 +107,37 @@ func (f fixture) header() *results.Header {
 		Scenario:      results.ScenarioRef{Name: f.scenario, Description: "Pods are created, bound, run and deleted; kubelets heartbeat; API servers watch.", SHA256: "5f0c7e2a9b"},
 		Configuration: results.ConfigurationRef{Name: f.configuration, SHA256: "a81d44c0fe", Lab: true, Members: 1, Endpoints: []string{"http://127.0.0.1:41379"}, EtcdVersion: "3.7.3", Flags: map[string]string{"heartbeat-interval": "100ms"}},
 		Environment:   results.Environment{Tool: "v0.1.0", Go: "go1.26.8", OS: "linux", Kernel: "6.18.5", CPUModel: "AMD EPYC 7B13", CPUs: 2, MemoryBytes: 8 << 30, DataFilesystem: "ext4"},
+	}
+}
+
+// member is what a member told in a second.
+func member(second int, stalled bool) *results.MemberTelemetry {
+	slow := int64(0)
+	if stalled {
+		slow = 4
+	}
+	return &results.MemberTelemetry{
+		Member: "m1", StartMS: float64(second) * 1000, EndMS: float64(second+1) * 1000,
+		Counters: map[string]float64{results.CPUSeconds: 0.3, results.CPUWaitSeconds: 0.1, results.GCPauseSeconds: 0.0004, results.ProposalsApplied: 230, results.SlowApplies: float64(slow)},
+		Gauges: map[string]float64{
+			results.DBBytes: float64(24+second) * (1 << 20), results.DBInUseBytes: float64(22+second) * (1 << 20), results.QuotaBytes: 2 << 30,
+			results.MemberRSS: 140 << 20, results.HeapBytes: 80 << 20, results.ProposalsPending: float64(slow), results.Keys: 3300, results.Watchers: 10, results.IsLeader: 1,
+		},
+		Histograms: map[string]results.ServerHistogram{
+			results.Fsync:   {SumMS: 180, Buckets: []results.ServerBucket{{FromMS: 0, ToMS: 1, Count: 190}, {FromMS: 1, ToMS: 2, Count: 10}, {FromMS: 512, ToMS: 1024, Count: slow}}},
+			results.Commit:  {SumMS: 14, Buckets: []results.ServerBucket{{FromMS: 1, ToMS: 2, Count: 10}}},
+			results.Apply:   {SumMS: 20, Buckets: []results.ServerBucket{{FromMS: 0, ToMS: 0.1, Count: 200}, {FromMS: 0.1, ToMS: 0.2, Count: 30}}},
+			results.Request: {SumMS: 400, Buckets: []results.ServerBucket{{FromMS: 0, ToMS: 1, Count: 40}, {FromMS: 1, ToMS: 2, Count: 160}, {FromMS: 2, ToMS: 4, Count: 30}}},
+		},
+	}
+}
+
+// machine is what the machine did in a second.
+func machine(second int) *results.HostTelemetry {
+	return &results.HostTelemetry{
+		StartMS: float64(second) * 1000, EndMS: float64(second+1) * 1000, CPU: 0.3, Steal: 0.001, IOWait: 0.01, Pressure: &results.Pressure{CPU: 0.2, IO: 0.02},
+		Disk:            &results.DiskTelemetry{Device: "vda", Writes: 400, Flushes: 210, BytesWritten: 2 << 20, Busy: 0.04, WriteMS: 40, FlushMS: 30},
+		NetworkReceived: 8 << 20, NetworkSent: 8 << 20, MemoryAvailable: 6 << 30,
 	}
 }
 
@@ -268,6 +301,10 @@ func troubled(t testing.TB) Page {
 		{Check: "server.fsync.p99 < 10ms", Value: "no data", Status: results.Skipped},
 	}
 	p.Scenario = "name = \"</code></pre><script>alert(1)</script>\"\n"
+	p.Result.Findings = []results.Finding{
+		{Name: "disk-fsync", Confidence: results.High, Evidence: []string{"m1's WAL fsync takes 29 ms (p50) and 64 ms (p99); etcd's FAQ wants a p99 below 10 ms", "a write took 73 ms (median)"}, Advice: "Put the WAL on a disk with fast fsyncs."},
+		{Name: "cpu-host", Confidence: results.Low, Evidence: []string{"m1 ran 0.12 s in a second and waited 0.26 s for a processor"}, Advice: "Take away what else uses it."},
+	}
 	p.Result.Actions = happened()
 	for _, a := range p.Result.Actions {
 		p.Run.Actions = append(p.Run.Actions, results.ActionRecord{Action: a.Action})

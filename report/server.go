@@ -90,7 +90,7 @@ func both(d *results.ServerDistribution) [2]string {
 	}
 	both := [2]string{serverMillis(d, d.P50), serverMillis(d, d.P99)}
 	if d.P99 == nil && d.MaxMS != nil {
-		both[1] = "≤" + figure.Duration(*d.MaxMS, "") // of all, which is more than can be said of 99 %
+		both[1] = "≤" + askedDuration(*d.MaxMS, "") // of all, which is more than can be said of 99 %
 	}
 	return both
 }
@@ -101,7 +101,7 @@ func serverMillis(d *results.ServerDistribution, v *float64) string {
 	case v == nil:
 		return "n/a"
 	case *v < d.FinestMS:
-		return "<" + figure.Duration(d.FinestMS, "")
+		return "<" + askedDuration(d.FinestMS, "")
 	default:
 		return figure.Duration(*v, "")
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -29,8 +30,8 @@ RUN is a run folder.`,
 		Example: "  etcd-dyno report runs/20260102T150405Z-pod-churn-single",
 		Args:    exactlyOne("RUN", nil),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if output != "table" && output != "json" {
-				return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be table or json", output)}
+			if !slices.Contains([]string{"table", "json", "openmetrics"}, output) {
+				return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be table, json or openmetrics", output)}
 			}
 			if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
 				return exitError{exitUsage, fmt.Errorf("%s is not a run folder", args[0])}
@@ -39,19 +40,27 @@ RUN is a run folder.`,
 			if err != nil {
 				return exitError{exitCannotRun, err}
 			}
-			if err := printResult(std, w.result, output); err != nil {
+			if output == "openmetrics" {
+				err = report.OpenMetrics(std.out, w.run)
+			} else {
+				err = printResult(std, w.result, output)
+			}
+			if err != nil {
 				return exitError{exitCannotRun, err}
 			}
 			fmt.Fprintf(std.err, "report: %s\n", filepath.Join(args[0], results.ReportFile))
 			return nil
 		},
 	}
-	c.Flags().StringVarP(&output, "output", "o", "table", "what to print: table or json")
+	c.Flags().StringVarP(&output, "output", "o", "table", "what to print: table, json, or openmetrics: all over time, for Prometheus")
 	return c
 }
 
 // written is what writeOut has made of a journal.
-type written struct{ result results.Result }
+type written struct {
+	run    *results.Run
+	result results.Result
+}
 
 // writeOut computes result.json and report.html from a run's journal. invalid
 // says what else makes the run invalid that the journal itself cannot tell.
@@ -63,7 +72,7 @@ func writeOut(folder, reproduce string, invalid ...string) (written, error) {
 	for _, reason := range invalid {
 		loaded.Events = append(loaded.Events, results.Event{AtMS: loaded.LastMS, Kind: results.EventInvalid, Detail: reason})
 	}
-	w := written{result: verdict.Judge(loaded)}
+	w := written{run: loaded, result: verdict.Judge(loaded)}
 	page := report.Page{Run: loaded, Result: w.result, Reproduce: reproduce}
 	if page.Scenario, err = textOf(filepath.Join(folder, results.ScenarioFile)); err != nil {
 		return w, err
