@@ -167,6 +167,9 @@ func CheckFiles(c scenarios.Configuration) error {
 	return err
 }
 
+// TLS is for the endpoints of a configuration; nil for plain text.
+func TLS(c scenarios.Configuration) (*tls.Config, error) { return tlsOf(c) }
+
 // tlsOf is the TLS configuration for a cluster that exists; nil for plain text.
 func tlsOf(c scenarios.Configuration) (*tls.Config, error) {
 	secure := false

@@ -27,6 +27,14 @@ func labInterrupted() interrupted {
 	}
 }
 
+// doctorInterrupted is what is said of a look at a cluster.
+func doctorInterrupted() interrupted {
+	return interrupted{
+		"interrupted: taking away what was made; once more to hurry",
+		"interrupted again: once more to die, leaving what is there",
+	}
+}
+
 // cleanInterrupted is what is said of a cleaning.
 func cleanInterrupted() interrupted {
 	return interrupted{

@@ -66,3 +66,9 @@ func (m *Member) local(pid int, t *results.MemberTelemetry) {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// SinceStart is a histogram of the member's since its process began, as it was at the last look.
+func (m *Member) SinceStart(name string) results.ServerHistogram {
+	_, all := m.before.since(page{})
+	return all[name]
+}
