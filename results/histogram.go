@@ -88,3 +88,17 @@ func ms(micros int64) *float64 {
 	v := float64(micros) / 1000
 	return &v
 }
+
+// Each visits the buckets that hold anything, in order: a bucket's lowest and
+// highest value, in microseconds, and how many it has.
+func (e Histogram) Each(visit func(low, high, count int64)) error {
+	b, err := e.buckets()
+	if err != nil {
+		return err
+	}
+	for _, each := range b.filled {
+		low, high := b.span(each.index)
+		visit(low, high, each.count)
+	}
+	return nil
+}

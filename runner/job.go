@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 
+	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
@@ -35,6 +36,8 @@ type Job struct {
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.
 	Started func(folder string)
+	// Interval is told what the journal gets each second, on the goroutine that writes it; may be nil.
+	Interval func(*results.Interval)
 	// Progress is told how the run goes, about once a second; may be nil.
 	Progress func(Status)
 }

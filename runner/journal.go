@@ -89,6 +89,9 @@ func (t *ticker) take(start time.Duration, usage *usage) time.Duration {
 	in.Generator.Connections = r.target.api.Connections().Open()
 	r.followConnections()
 	r.append(results.Record{Interval: &in})
+	if r.job.Interval != nil {
+		r.job.Interval(&in)
+	}
 	t.abort.look(&in, end)
 	r.tell(&in)
 	return end

@@ -52,6 +52,7 @@ func house() map[string][]string {
 		"runner/lab/pki":     nil,
 		"runner/lab/release": nil,
 		"runner/telemetry":   {"results"},
+		"runner/live":        {"results", "runner/telemetry"},
 		"runner/doctor":      {"results", "runner/telemetry"},
 		"runner/capture":     {"scenarios", "scenarios/model", "scenarios/trace"},
 		"runner/experiment":  {"scenarios", "results", "results/stats", "results/verdict"},

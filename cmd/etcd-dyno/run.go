@@ -14,6 +14,7 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/runner/live"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
@@ -26,6 +27,7 @@ type runFlags struct {
 	runsDir        string
 	output         string
 	keep, strict   bool
+	metricsListen  string
 }
 
 func runCommand(std standard) *cobra.Command {
@@ -62,6 +64,7 @@ done only with --allow-disruptive.`,
 	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where run folders are made")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
 	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
+	flags.StringVar(&f.metricsListen, "metrics-listen", "", "HOST:PORT at which the run is shown to Prometheus while it goes, at /metrics, with a Grafana dashboard at /grafana.json")
 	flags.BoolVar(&f.strict, "strict", false, "a percentile threshold with too few samples is a breach")
 	return c
 }
@@ -98,6 +101,11 @@ func run(std standard, name string, f runFlags) error {
 	if err := findEtcds(ctx, std, f, jobs); err != nil {
 		return err
 	}
+	stopShowing, err := show(ctx, std, f.metricsListen, jobs)
+	if err != nil {
+		return err
+	}
+	defer stopShowing()
 	sweep(std, f.runsDir)
 	if len(jobs) > 1 {
 		return runAll(ctx, cut, std, f, jobs)
@@ -110,6 +118,28 @@ func run(std standard, name string, f runFlags) error {
 	}
 	o.tell(std)
 	return o.exit()
+}
+
+// show has the jobs shown to Prometheus at an address, if there is one, until it is stopped.
+func show(ctx context.Context, std standard, address string, jobs []runner.Job) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	var exporter live.Exporter
+	server, err := live.Listen(ctx, address, &exporter)
+	if err != nil {
+		return nil, exitError{exitCannotRun, err}
+	}
+	fmt.Fprintf(std.err, "metrics: %s\n", server.URL)
+	for i := range jobs {
+		of := live.Run{Scenario: jobs[i].Scenario.Name, Configuration: jobs[i].Configuration.Name}
+		jobs[i].Interval = func(in *results.Interval) { exporter.Feed(of, in) }
+	}
+	return func() {
+		if err := server.Close(); err != nil {
+			fmt.Fprintf(std.err, "warning: %v\n", err)
+		}
+	}, nil
 }
 
 // runOne does one run.
@@ -216,6 +246,11 @@ func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	}
 	if f.output != "table" && f.output != "json" {
 		return nil, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
+	}
+	if f.metricsListen != "" {
+		if err := live.CheckAddress(f.metricsListen); err != nil {
+			return nil, fmt.Errorf("--metrics-listen: %w", err)
+		}
 	}
 	ofScenario, ofConfiguration, err := scenarios.SplitSets(f.sets)
 	if err != nil {
