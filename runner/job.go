@@ -36,6 +36,9 @@ type Job struct {
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.
 	Started func(folder string)
+	// Profile has a lab's members profile themselves during the measure phase; their
+	// configuration must be Profiled.
+	Profile bool
 	// Interval is told what the journal gets each second, on the goroutine that writes it; may be nil.
 	Interval func(*results.Interval)
 	// Progress is told how the run goes, about once a second; may be nil.

@@ -281,6 +281,7 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	}
 	var pacing sync.WaitGroup
 	pacing.Go(func() { r.env.pacer.run(begin, end) })
+	profiles := r.startProfiles(beside)
 	r.happen.start(cut)
 	r.phaseAt(results.PhaseWarmup, begin, r.job.Scenario.Phases.Warmup)
 	if complete = r.waitUntil(ctx, r.clock.measureStart()); complete {
@@ -303,6 +304,7 @@ func (r *run) load(ctx, cut context.Context, stop func()) (complete bool) {
 	pacing.Wait()
 	stop()
 	r.happen.finish()
+	profiles.stop(complete)
 	stopBeside()
 	background.Wait()
 	r.cutOff()

@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,9 +26,7 @@ func (s Scenario) On(c Configuration) Configuration {
 		return c
 	}
 	c.Links.Proxied, c.Disk.Filtered = links, disks
-	sum := sha256.Sum256(EncodeConfiguration(c))
-	c.SHA256 = hex.EncodeToString(sum[:])
-	return c
+	return c.summed()
 }
 
 // MostMembers is the most members that an action makes of a cluster; 0 where none changes their number.

@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"net/url"
@@ -89,9 +87,7 @@ func ParseConfiguration(file string, text []byte, sets []string) (Configuration,
 	if err := d.faults.err(); err != nil {
 		return Configuration{}, err
 	}
-	sum := sha256.Sum256(EncodeConfiguration(c))
-	c.SHA256 = hex.EncodeToString(sum[:])
-	return c, nil
+	return c.summed(), nil
 }
 
 func readConfiguration(t *table) Configuration {

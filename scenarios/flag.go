@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -221,4 +223,22 @@ func (f Flag) encode() string {
 	default:
 		return quote(f.Value)
 	}
+}
+
+// profilingFlag has etcd serve profiles of itself.
+const profilingFlag = "enable-pprof"
+
+// Profiled is the configuration of a lab whose members let themselves be profiled.
+func (c Configuration) Profiled() Configuration {
+	c.Flags = slices.DeleteFunc(slices.Clone(c.Flags), func(f Flag) bool { return f.Name == profilingFlag })
+	c.Flags = append(c.Flags, Flag{profilingFlag, "true"})
+	slices.SortFunc(c.Flags, func(a, b Flag) int { return strings.Compare(a.Name, b.Name) })
+	return c.summed()
+}
+
+// summed is the configuration with the sum of its text.
+func (c Configuration) summed() Configuration {
+	sum := sha256.Sum256(EncodeConfiguration(c))
+	c.SHA256 = hex.EncodeToString(sum[:])
+	return c
 }

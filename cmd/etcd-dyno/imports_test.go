@@ -34,12 +34,13 @@ func house() map[string][]string {
 		"scenarios/unit":      {"scenarios/nearest"},
 
 		"results":         nil,
+		"results/profile": nil,
 		"results/stats":   {"results"},
 		"results/verdict": {"results", "scenarios/threshold"},
 
 		"runner": {
 			"runner/arrival", "runner/record", "runner/kube", "runner/lab", "runner/lab/limit", "runner/linear", "runner/telemetry", "runner/doctor",
-			"scenarios", "scenarios/model", "scenarios/threshold", "scenarios/trace", "results", "results/verdict",
+			"scenarios", "scenarios/model", "scenarios/threshold", "scenarios/trace", "results", "results/profile", "results/verdict",
 		},
 		"runner/arrival":     nil,
 		"runner/record":      {"results"},

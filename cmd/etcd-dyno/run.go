@@ -28,6 +28,7 @@ type runFlags struct {
 	output         string
 	keep, strict   bool
 	metricsListen  string
+	profile        bool
 }
 
 func runCommand(std standard) *cobra.Command {
@@ -64,6 +65,7 @@ done only with --allow-disruptive.`,
 	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where run folders are made")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
 	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
+	flags.BoolVar(&f.profile, "profile", false, "keep CPU and heap profiles of the lab's members of the measure phase, in profiles/ of the run folder")
 	flags.StringVar(&f.metricsListen, "metrics-listen", "", "HOST:PORT at which the run is shown to Prometheus while it goes, at /metrics, with a Grafana dashboard at /grafana.json")
 	flags.BoolVar(&f.strict, "strict", false, "a percentile threshold with too few samples is a breach")
 	return c
@@ -266,7 +268,12 @@ func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	var jobs []runner.Job
 	asked := targetFlags{}
 	for _, c := range against {
-		job.Configuration = job.Scenario.On(c)
+		job.Configuration, job.Profile = job.Scenario.On(c), f.profile
+		if f.profile && len(c.Endpoints) > 0 {
+			return nil, errors.New("--profile is for a lab: profiles of a cluster that exists are its owner's to take")
+		} else if f.profile {
+			job.Configuration = job.Configuration.Profiled()
+		}
 		if err := scenarios.RefuseScenario(name, ofScenario, job.Scenario.RefusedOn(c, f.allowDisruptive)); err != nil {
 			return nil, err
 		}
@@ -379,6 +386,9 @@ func reproduce(f runFlags, job runner.Job) string {
 	}
 	if f.strict {
 		words = append(words, "--strict")
+	}
+	if f.profile {
+		words = append(words, "--profile")
 	}
 	return strings.Join(words, " ")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/profile"
 	"github.com/etcd-dyno/etcd-dyno/runner"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -49,6 +50,7 @@ func findEtcd(ctx context.Context, std standard, c scenarios.Configuration, name
 // runAll does one run after the other and compares them.
 func runAll(ctx, cut context.Context, std standard, f runFlags, jobs []runner.Job) error {
 	var measured []results.Result
+	var folders []profiled
 	var codes []int
 	for i, job := range jobs {
 		if ctx.Err() != nil {
@@ -65,16 +67,45 @@ func runAll(ctx, cut context.Context, std standard, f runFlags, jobs []runner.Jo
 		}
 		o.tell(std)
 		measured = append(measured, *o.result)
+		folders = append(folders, profiled{o.result.Configuration.Name, o.folder})
 	}
 	if len(measured) > 0 {
 		if err := printComparison(std, measured, f.output); err != nil {
 			return exitError{exitCannotRun, err}
 		}
 	}
+	if f.profile && f.output == "table" {
+		printGrowth(std, folders)
+	}
 	if code := worst(codes); code != exitDone {
 		return exitError{code: code}
 	}
 	return nil
+}
+
+// profiled is a run whose members' profiles are kept.
+type profiled struct{ configuration, folder string }
+
+// mostGrown is how many functions are told.
+const mostGrown = 5
+
+// printGrowth says which functions of etcd took more than in the first run.
+func printGrowth(std standard, all []profiled) {
+	for _, kind := range []profile.Kind{profile.CPU, profile.Heap} {
+		var usages []profile.Usage
+		for _, p := range all {
+			u, err := profile.Load(p.folder, kind)
+			if err != nil {
+				fmt.Fprintf(std.err, "warning: %v\n", err)
+			}
+			usages = append(usages, u)
+		}
+		for i := 1; i < len(all); i++ {
+			if usages[0] != nil && usages[i] != nil {
+				report.Growth(std.out, string(kind), all[0].configuration, all[i].configuration, usages[0], usages[i], mostGrown)
+			}
+		}
+	}
 }
 
 // flush empties the page cache before any run but the first, so that none finds

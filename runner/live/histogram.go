@@ -60,7 +60,7 @@ func (h *histogram) metric() *dto.Histogram {
 	}
 	last, count := 0, int64(0)
 	for n, i := range slices.Sorted(maps.Keys(h.native)) {
-		gap := i - last - 1 // the first span's offset is its index, as if a bucket -1 came before
+		gap := i - last - 1 // the first span's offset is its index
 		if n == 0 {
 			gap = i
 		}
