@@ -35,7 +35,7 @@ func TestLoad(t *testing.T) {
 	if err := pprof.StartCPUProfile(&cpu); err != nil {
 		t.Fatal(err)
 	}
-	burn(300 * time.Millisecond)
+	rounds := burn(300 * time.Millisecond)
 	pprof.StopCPUProfile()
 	if err := pprof.WriteHeapProfile(&heap); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	if busy < 0.1 || u.Total() > 4 {
-		t.Errorf("%v of %v cores in %v", busy, u.Total(), u)
+		t.Errorf("%v of %v cores in %v, after %d rounds", busy, u.Total(), u, rounds)
 	}
 	if h, err := Load(folder, Heap); err != nil || h == nil {
 		t.Errorf("heap %v %v", h, err)
