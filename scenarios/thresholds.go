@@ -46,6 +46,9 @@ func readNamedThresholds(t *table, workloads []Workload, phases Phases) (all []N
 			if n.Grace >= phases.Measure && below.shape == nil {
 				below.faultHere("grace, %q, is not shorter than the measure phase, %q: the load would never be ended", unit.FormatDuration(n.Grace), unit.FormatDuration(phases.Measure))
 			}
+			if n.Check.Workload() == threshold.Server {
+				below.fault("abort", "= true with %q: what members tell is judged when the run has ended; write abort = true on a workload", n.Check)
+			}
 			if n.Check.Grows() {
 				below.fault("abort", "= true with %q: what it counts grows with the run, so that it is missed at first in every run; write abort = true on an upper limit", n.Check)
 			}
@@ -105,6 +108,9 @@ func unread(t *table, limit threshold.Threshold, workloads []Workload) bool {
 // refersToNothing says why no workload has what the threshold refers to, or
 // nothing if one has.
 func refersToNothing(limit threshold.Threshold, workloads []Workload) string {
+	if limit.Workload() == threshold.Server {
+		return "" // its names are known to the parser
+	}
 	var names, operations []string
 	found, unrecorded := false, false
 	for _, w := range workloads {

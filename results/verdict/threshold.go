@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"math"
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -80,7 +81,33 @@ func rowsOf(run *results.Run) []threshold.Row {
 	for _, w := range run.Watches {
 		rows = append(rows, threshold.Row{Workload: w.Workload, Counters: watchCounters(w), Quantities: quantitiesOf(w.Quantities)})
 	}
+	for _, m := range run.Server {
+		if p := m.Phases[results.PhaseMeasure]; p != nil {
+			rows = append(rows, memberRow(p))
+		}
+	}
 	return rows
+}
+
+// memberRow is what a member told.
+func memberRow(p *results.MemberPhase) threshold.Row {
+	row := threshold.Row{Workload: threshold.Server, Quantities: map[string]threshold.Quantity{}, Counters: map[string]float64{
+		"leader_changes": p.Counters[results.LeaderChanges], "proposals_failed": p.Counters[results.ProposalsFailed], "proposals_pending_max": p.Max[results.ProposalsPending],
+		"slow_applies": p.Counters[results.SlowApplies], "slow_watchers_max": p.Max[results.SlowWatchers], "events_pending_max": p.Max[results.EventsPending],
+		"restarts": float64(p.Began), "missed": float64(p.Missed), "throttled_share": min(p.Rate(results.ThrottledSeconds), 1),
+		"db_max_bytes": p.Max[results.DBBytes], "rss_bytes": p.Max[results.MemberRSS],
+	}}
+	for name, h := range p.Histograms {
+		most := math.Inf(1)
+		if last := h.Buckets[len(h.Buckets)-1]; last.ToMS > 0 {
+			most = last.ToMS
+		}
+		row.Quantities[name] = threshold.Quantity{Count: h.Count(), MeanMS: h.MeanMS(), MaxMS: most, PercentileMS: func(percentile float64) float64 {
+			v, _ := h.Percentile(percentile)
+			return v
+		}}
+	}
+	return row
 }
 
 func operationCounters(o results.OperationRecord, seconds float64) map[string]float64 {

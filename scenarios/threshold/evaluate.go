@@ -13,7 +13,7 @@ import (
 
 // Row is what one operation, chain or watch of a run measured.
 type Row struct {
-	// Operation is empty for a watch.
+	// Operation is empty for a watch, and for a member of etcd, whose workload is Server.
 	Workload, Operation string
 	// Counters are by name, shares as fractions, rates per second; a counter
 	// that is not in it is unknown, which is not 0.
@@ -104,7 +104,7 @@ type finding struct {
 
 // refersTo reports whether the threshold is about the row.
 func (t Threshold) refersTo(row Row) bool {
-	if t.op == "" || t.IsWatch() != (row.Operation == "") {
+	if t.op == "" || t.IsWatch() != (row.Operation == "") || (t.workload == Server) != (row.Workload == Server) {
 		return false
 	}
 	return (t.workload == Any || t.workload == row.Workload) &&

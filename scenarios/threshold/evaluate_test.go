@@ -114,3 +114,37 @@ func TestValues(t *testing.T) {
 		}
 	}
 }
+
+// A threshold on the server holds for each member, and is about nothing else.
+func TestServer(t *testing.T) {
+	t.Parallel()
+	of := func(ms float64, changes float64) threshold.Row {
+		return threshold.Row{Workload: threshold.Server, Counters: map[string]float64{"leader_changes": changes}, Quantities: map[string]threshold.Quantity{
+			"fsync": {Count: 5000, MeanMS: ms / 2, MaxMS: 2 * ms, PercentileMS: func(float64) float64 { return ms }},
+		}}
+	}
+	watch := threshold.Row{Workload: "informers", Counters: map[string]float64{"missing": 0}}
+	rows := []threshold.Row{of(4, 0), of(20, 2), watch}
+	for text, want := range map[string]string{
+		"server.fsync.p99 < 30ms":    "pass 20ms",
+		"server.fsync.p99 < 10ms":    "fail 20ms",
+		"server.fsync.max < 41ms":    "pass 40ms",
+		"server.commit.p99 < 10ms":   "fail no data",
+		"server.leader_changes == 0": "fail 2",
+		"*.missing == 0":             "pass 0",
+		"server.db_max_bytes < 2GiB": "fail no data",
+	} {
+		limit, err := threshold.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := limit.Evaluate(rows)
+		if got := string(o.Status) + " " + o.Value; got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	limit, err := threshold.Parse("server.fsync.p99 < 10ms")
+	if err != nil || limit.Evaluate([]threshold.Row{watch}).Value != threshold.NoData {
+		t.Error("without members there is no data")
+	}
+}

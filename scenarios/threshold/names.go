@@ -54,6 +54,28 @@ var watchCounters = []counter{
 	{"replayed", count},
 }
 
+// Server is the workload that stands for etcd's members: a threshold on it holds for each.
+const Server = "server"
+
+// serverCounters are those of a member, as in result.json.
+var serverCounters = []counter{
+	{"leader_changes", count},
+	{"proposals_failed", count},
+	{"proposals_pending_max", count},
+	{"slow_applies", count},
+	{"slow_watchers_max", count},
+	{"events_pending_max", count},
+	{"restarts", count},
+	{"missed", count},
+	{"throttled_share", share},
+	{"db_max_bytes", bytes},
+	{"rss_bytes", bytes},
+}
+
+// serverQuantities are the histograms that a member keeps. Their percentiles are
+// interpolated, and their maximum is a bound.
+var serverQuantities = []string{"fsync", "commit", "apply", "request", "peer_rtt", "snapshot", "defragment", "compaction", "compaction_pause"}
+
 // operationQuantities are the latencies of an operation or chain; the last two only some have.
 var operationQuantities = []string{"response", "turnaround", "service", "first_chunk", "expiry_lateness"}
 

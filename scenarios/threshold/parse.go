@@ -96,15 +96,14 @@ func (t *Threshold) refer(subject string) error {
 			return fmt.Errorf("%q is no name (of %q); a name is letters, digits, - and _, or * for all", part, subject)
 		}
 	}
-	if parts[0] == "server" {
-		return errors.New("thresholds on server.* are not supported yet; write one on a workload, as in churn.create.response.p95 < 1s")
-	}
 	// The percentile's own point: p99.9 is one part.
 	if n := len(parts); n >= 2 && percentile.MatchString(parts[n-2]+"."+parts[n-1]) {
 		parts = append(parts[:n-2:n-2], parts[n-2]+"."+parts[n-1])
 	}
 	last := parts[len(parts)-1]
 	switch n := len(parts); {
+	case parts[0] == Server:
+		return t.referServer(parts[1:])
 	case n == 2:
 		return t.referWatchCounter(parts[0], last)
 	case n == 3 && (isStat(last) || slices.Contains(watchQuantities, parts[1])):
@@ -116,6 +115,30 @@ func (t *Threshold) refer(subject string) error {
 	default:
 		return fmt.Errorf("%q has %d parts; write WORKLOAD.OPERATION.QUANTITY.STAT, WORKLOAD.OPERATION.COUNTER, "+
 			"WATCH.delivery.STAT or WATCH.COUNTER", subject, n)
+	}
+}
+
+// referServer reads what is of each member: QUANTITY.STAT or COUNTER.
+func (t *Threshold) referServer(parts []string) error {
+	t.workload = Server
+	switch len(parts) {
+	case 1:
+		c, ok := find(parts[0], serverCounters)
+		if !ok && slices.Contains(serverQuantities, parts[0]) {
+			return fmt.Errorf("%s is a latency and needs a statistic; write server.%[1]s.p99 or another of %s", parts[0], oneOf(stats))
+		}
+		if !ok {
+			return unknown("counter", parts[0], names(serverCounters))
+		}
+		t.counter, t.unit = c.name, c.kind
+		return nil
+	case 2:
+		if !slices.Contains(serverQuantities, parts[0]) {
+			return unknown("quantity", parts[0], serverQuantities)
+		}
+		return t.referStat(parts[0], parts[1])
+	default:
+		return errors.New("write server.QUANTITY.STAT, as server.fsync.p99, or server.COUNTER, as server.leader_changes")
 	}
 }
 
