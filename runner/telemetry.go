@@ -183,16 +183,25 @@ func (t *telemeter) member(ctx context.Context, m *followed, pid int) {
 type metricsPage struct{ name, url string }
 
 // pages are those of a cluster that exists: as given, else at its endpoints. Each
-// is called as the member at its host is, where that is one, else by its host and port.
+// is called as the member at its host is, where that is one and has no other page,
+// else by its host and port.
 func (t *target) pages(urls []string) []metricsPage {
 	if len(urls) == 0 {
 		for _, e := range t.ref.Endpoints {
 			urls = append(urls, e+"/metrics")
 		}
 	}
+	taken := map[string]int{}
+	for _, page := range urls {
+		taken[t.pageName(page)]++
+	}
 	var all []metricsPage
 	for _, page := range urls {
-		all = append(all, metricsPage{t.pageName(page), page})
+		name := t.pageName(page)
+		if u, err := url.Parse(page); err == nil && taken[name] > 1 {
+			name = u.Host + u.Path
+		}
+		all = append(all, metricsPage{name, page})
 	}
 	return all
 }

@@ -17,8 +17,8 @@ type Contents struct {
 	// Keys is how many there are; Looked at how many of them, in the order of the keys.
 	Keys   int64 `json:"keys"`
 	Looked int64 `json:"looked_at"`
-	// Prefixes are by resource, as Kubernetes writes it (/registry/pods/), those with
-	// most keys first; at most 20.
+	// Prefixes are by resource, as Kubernetes writes it (/registry/pods/), the largest
+	// first; at most 20 of the 100 with most keys.
 	Prefixes []Prefix `json:"prefixes"`
 }
 
@@ -38,6 +38,7 @@ const (
 	keyPage  = 1000
 	// pageRate is how many pages a second are asked for.
 	pageRate     = 20
+	mostSampled  = 100
 	mostPrefixes = 20
 	// samples is how many objects of a prefix are read whole, for their size.
 	samples = 20
@@ -79,7 +80,7 @@ func contentsOf(ctx context.Context, c *clientv3.Client, w Wishes) (*Contents, e
 		all.Prefixes = append(all.Prefixes, Prefix{Prefix: name, Keys: n})
 	}
 	slices.SortFunc(all.Prefixes, func(a, b Prefix) int { return cmp.Or(cmp.Compare(b.Keys, a.Keys), strings.Compare(a.Prefix, b.Prefix)) })
-	all.Prefixes = all.Prefixes[:min(len(all.Prefixes), mostPrefixes)]
+	all.Prefixes = all.Prefixes[:min(len(all.Prefixes), mostSampled)]
 	for i := range all.Prefixes {
 		p := &all.Prefixes[i]
 		if err := limiter.Wait(ctx); err != nil {
@@ -93,6 +94,8 @@ func contentsOf(ctx context.Context, c *clientv3.Client, w Wishes) (*Contents, e
 			p.MeanBytes += float64(len(kv.Key)+len(kv.Value)) / float64(len(some.Kvs))
 		}
 	}
+	slices.SortStableFunc(all.Prefixes, func(a, b Prefix) int { return cmp.Compare(b.Bytes(), a.Bytes()) })
+	all.Prefixes = all.Prefixes[:min(len(all.Prefixes), mostPrefixes)]
 	return all, nil
 }
 

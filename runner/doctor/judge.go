@@ -420,10 +420,10 @@ func keys(s *seen) *Finding {
 	}
 	var most []string
 	for _, p := range c.Prefixes[:min(3, len(c.Prefixes))] {
-		most = append(most, fmt.Sprintf("%s %d", p.Prefix, p.Keys))
+		most = append(most, fmt.Sprintf("%d below %s, about %s", p.Keys, p.Prefix, size(p.Bytes())))
 	}
 	if len(most) > 0 {
-		text += "; most below " + strings.Join(most, ", ")
+		text += "; the largest: " + strings.Join(most, ", ")
 	}
 	return told("keys", bad, Warn, "Look for what makes so many objects (events, leases, custom resources), and shorten their lives.", text)
 }

@@ -100,12 +100,19 @@ func plainly(ctx context.Context, err error) error {
 
 // parse reads what is wanted of a page; the rest is passed over line by line, which
 // costs a tenth of parsing it.
-func parse(text []byte, prefixes []string) (Families, error) {
+func parse(text []byte, prefixes []string) (families Families, err error) {
 	if len(prefixes) > 0 {
 		text = only(text, prefixes)
 	}
+	defer func() {
+		// The parser panics on some rubbish (prometheus/common v0.67.5, labels without a
+		// metric), and what a page answers must never end a run.
+		if broken := recover(); broken != nil {
+			families, err = nil, fmt.Errorf("the parser gave up: %v", broken)
+		}
+	}()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	families, err = parser.TextToMetricFamilies(bytes.NewReader(text))
 	return families, err
 }
 
