@@ -46,7 +46,7 @@ fuzz: ## fuzz each parser and decoder for FUZZTIME, 20s unless given
 bench: ## run the benchmarks, one package at a time
 	go test -run '^$$' -bench . -benchmem -timeout 60m $(ARGS) ./...
 
-accuracy: ## hold the instrument against known truths, about an hour and a half; wants an idle machine
+accuracy: ## hold the instrument against known truths, below two hours; wants an idle machine
 	go test -tags accuracy -run Accuracy -count 1 -p 1 -timeout 120m -v $(ARGS) ./...
 
 docs: build ## redraw the README's pictures from real runs; needs CHROMIUM

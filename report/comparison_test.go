@@ -58,6 +58,7 @@ func sides() map[string][]results.Result {
 	wrong.Watches = nil
 	wrong.Thresholds[1].Status = results.Fail
 	wrong.Checks[0].Status = results.Fail
+	wrong.Findings = []results.Finding{{Name: "disk-fsync", Confidence: results.High}, {Name: "raft", Confidence: results.Medium}}
 	short := side("three", 0.5)
 	short.Complete, short.Thresholds, short.Checks = false, nil, nil
 	short.Operations[0].Response.P99 = nil

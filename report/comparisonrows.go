@@ -143,7 +143,7 @@ func deliveries(all []results.Result, workload string) []results.Distribution {
 
 // runRows are what is true of each run as a whole.
 func runRows(all []results.Result) []comparisonRow {
-	rows := []comparisonRow{{group: "the run"}, {name: "valid"}, {name: "thresholds met"}, {name: "checks failed"}}
+	rows := []comparisonRow{{group: "the run"}, {name: "valid"}, {name: "thresholds met"}, {name: "checks failed"}, {name: "what limits"}}
 	for _, r := range all {
 		met, failed := 0, 0
 		for _, t := range r.Thresholds {
@@ -168,9 +168,18 @@ func runRows(all []results.Result) []comparisonRow {
 		if len(r.Checks) > 0 {
 			checks = comparisonCell{value: figure.Count(int64(failed)), tone: toneIf(failed > 0)}
 		}
-		for i, c := range []comparisonCell{valid, limits, checks} {
+		for i, c := range []comparisonCell{valid, limits, checks, limitation(r)} {
 			rows[i+1].cells = append(rows[i+1].cells, c)
 		}
 	}
 	return rows
+}
+
+// limitation is the most certain finding of a run.
+func limitation(r results.Result) comparisonCell {
+	if len(r.Findings) == 0 {
+		return comparisonCell{value: "–"}
+	}
+	f := r.Findings[0]
+	return comparisonCell{value: f.Name, tone: confidenceTone(f.Confidence)}
 }

@@ -28,7 +28,8 @@ type Patient struct {
 
 // Wishes say what is to be looked at besides.
 type Wishes struct {
-	// Probe is the prefix below which light requests are made, and deleted again; empty for none.
+	// Probe is the prefix below which light requests are made, in a folder of their
+	// own that is deleted again; empty for none.
 	Probe string
 	// Disk is a folder whose disk is to be probed; empty for none.
 	Disk string

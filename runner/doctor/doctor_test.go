@@ -88,13 +88,17 @@ func TestExamine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What others have below the probe's prefix stays.
+	if _, err := client.Put(t.Context(), "/etcd-dyno/doctor/mine", "x"); err != nil {
+		t.Fatal(err)
+	}
 	d := examined(t, p, Wishes{Probe: "/etcd-dyno/doctor/", Disk: t.TempDir()})
 	for _, name := range []string{"endpoints", "health", "members", "leader", "alarms", "versions", "raft-index", "quota", "fragmentation", "consistency", "certificates", "keys"} {
 		if got := statusOf(t, d, name); got != OK {
 			t.Errorf("%s is %s", name, got)
 		}
 	}
-	if d.Keys == nil || d.Keys.Keys != 1200 || d.Keys.Looked != 1200 || len(d.Keys.Prefixes) != 2 ||
+	if d.Keys == nil || d.Keys.Keys != 1201 || d.Keys.Looked != 1201 || len(d.Keys.Prefixes) != 3 ||
 		d.Keys.Prefixes[0].Prefix != "/registry/pods/" || d.Keys.Prefixes[0].Keys != 1100 || d.Keys.Prefixes[1].Prefix != "/registry/apiextensions.k8s.io/customresourcedefinitions/" {
 		t.Errorf("keys %+v", d.Keys)
 	}
@@ -102,8 +106,12 @@ func TestExamine(t *testing.T) {
 		t.Errorf("a pod has %v bytes on average", mean)
 	}
 	left, err := client.Get(t.Context(), "/etcd-dyno/", clientv3.WithPrefix(), clientv3.WithCountOnly())
-	if err != nil || left.Count != 0 {
-		t.Errorf("%d keys of the probe are left, %v", left.Count, err)
+	if err != nil || left.Count != 1 {
+		t.Errorf("%d keys are left below the probe's prefix, one of them another's: %v", left.Count, err)
+	}
+	leases, err := client.Leases(t.Context())
+	if err != nil || len(leases.Leases) != 0 {
+		t.Errorf("%v %v leases are left", leases.Leases, err)
 	}
 	some := examined(t, p, Wishes{Keys: 1000})
 	if some.Keys.Looked != 1000 || !strings.Contains(strings.Join(evidenceOf(t, some, "keys"), ""), "the first 1000") {
@@ -114,7 +122,7 @@ func TestExamine(t *testing.T) {
 		t.Fatal(err)
 	}
 	d = examined(t, p, Wishes{})
-	if d.Findings[0].Status != Fail || statusOf(t, d, "endpoints") != Fail || !d.Failed() || statusOf(t, d, "members") != Warn {
+	if d.Findings[0].Status != Fail || statusOf(t, d, "endpoints") != Fail || !d.Failed() || statusOf(t, d, "members") != Warn || statusOf(t, d, "consistency") != Skipped {
 		t.Errorf("with a dead member: %+v", d.Findings[0])
 	}
 }
@@ -134,6 +142,8 @@ func evidenceOf(tb testing.TB, d Diagnosis, name string) []string {
 func TestExamineWithoutRights(t *testing.T) {
 	t.Parallel()
 	l, p := admitted(t, `members = 1
+[etcd]
+bcrypt-cost = 4 # the least: the race detector makes it slow
 [auth]
 as = "bench"
 [auth.role.leases]
@@ -225,6 +235,12 @@ func TestRules(t *testing.T) {
 		{"out of space", alarms, func(s *seen) {
 			s.alarms = []*etcdserverpb.AlarmMember{{MemberID: 2, Alarm: etcdserverpb.AlarmType_NOSPACE}}
 		}, Fail, "m2 has raised NOSPACE"},
+		{"out of space and corrupt", alarms, func(s *seen) {
+			s.alarms = []*etcdserverpb.AlarmMember{{MemberID: 2, Alarm: etcdserverpb.AlarmType_CORRUPT}, {MemberID: 3, Alarm: etcdserverpb.AlarmType_NOSPACE}}
+		}, Fail, "m2 has raised CORRUPT; m3 has raised NOSPACE"},
+		{"one member of three", consistency, func(s *seen) { s.endpoints = s.endpoints[:1] }, Skipped, "1 of 3 members"},
+		{"no certificate shown", certificates, func(s *seen) { s.client, s.encrypted = ends(1000 * time.Hour)[0], true }, Skipped, "a showed none"},
+		{"different heartbeats", timing, func(s *seen) { s.endpoints[2].command = []string{"etcd", "--heartbeat-interval=150"} }, Warn, "c 150"},
 		{"mixed versions", versions, func(s *seen) { s.endpoints[2].status.Version = "3.6.1" }, Warn, "c 3.6.1"},
 		{"an old version", versions, func(s *seen) {
 			for i := range s.endpoints {
@@ -285,6 +301,16 @@ func TestRules(t *testing.T) {
 				t.Errorf("%+v, want %s with …%s…", f, tc.want, tc.says)
 			}
 		})
+	}
+}
+
+// Of two alarms the worse one has the word.
+func TestRemedyOfCorruption(t *testing.T) {
+	t.Parallel()
+	s := patient()
+	s.alarms = []*etcdserverpb.AlarmMember{{MemberID: 2, Alarm: etcdserverpb.AlarmType_CORRUPT}, {MemberID: 3, Alarm: etcdserverpb.AlarmType_NOSPACE}}
+	if f := alarms(s); !strings.Contains(f.Remedy, "corruption") {
+		t.Errorf("%+v", f)
 	}
 }
 

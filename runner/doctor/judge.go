@@ -146,12 +146,12 @@ func alarms(s *seen) *Finding {
 		return unseen("alarms", "the alarms", s.alarmErr)
 	}
 	var bad []string
-	remedy := "Read etcd's page on data corruption before anything else is done."
+	remedy := "Compact, defragment each member, and disarm the alarm (etcdctl alarm disarm): etcd refuses writes until then."
 	for _, a := range s.alarms {
 		bad = append(bad, fmt.Sprintf("%s has raised %s", s.name(a.MemberID), a.Alarm))
-		if a.Alarm == etcdserverpb.AlarmType_NOSPACE {
-			remedy = "Compact, defragment each member, and disarm the alarm (etcdctl alarm disarm): etcd refuses writes until then."
-		}
+	}
+	if slices.ContainsFunc(s.alarms, func(a *etcdserverpb.AlarmMember) bool { return a.Alarm != etcdserverpb.AlarmType_NOSPACE }) {
+		remedy = "Read etcd's page on data corruption before anything else is done."
 	}
 	return told("alarms", bad, Fail, remedy, "none")
 }
@@ -279,6 +279,8 @@ func consistency(s *seen) *Finding {
 		return skipped("consistency", "a compaction came between the questions, so that hashes cannot be compared; ask again")
 	case len(failed) > 0:
 		return skipped("consistency", "the same hash of %d members, none of %s", len(all), strings.Join(failed, "; "))
+	case len(all) < max(len(s.members), len(s.endpoints)):
+		return skipped("consistency", "the same hash, %08x, of %d of %d members: the others did not answer, or no endpoint is theirs", all[0].hash, len(all), max(len(s.members), len(s.endpoints)))
 	case len(all) == 1:
 		return told("consistency", nil, OK, "", fmt.Sprintf("one member, with the hash %08x at revision %d", all[0].hash, s.hashRevision))
 	}
@@ -312,20 +314,36 @@ func certificates(s *seen) *Finding {
 			check("that of "+e.url, e.certificates[0])
 		}
 	}
+	for _, e := range s.endpoints {
+		if len(e.certificates) == 0 && s.encrypted && len(bad) == 0 {
+			return skipped("certificates", "%s showed none; %s", e.url, strings.Join(append(good, "the others are well"), "; "))
+		}
+	}
 	if len(good) == 0 {
-		return skipped("certificates", "nothing is encrypted, or no certificate was shown")
+		return skipped("certificates", "nothing is encrypted")
 	}
 	return told("certificates", bad, status, "Renew them before they end: etcd takes new files without a restart.", good...)
 }
 
 // timing: heartbeat and election timeout fit the round trip between members.
 func timing(s *seen) *Finding {
-	var e endpoint
+	e := s.up()[0]
+	var bad []string
 	for _, each := range s.up() {
-		if e.command == nil || each.peerRTT.Count() > e.peerRTT.Count() {
+		if e.command == nil || each.command != nil && each.peerRTT.Count() > e.peerRTT.Count() {
 			e = each
 		}
 	}
+	for _, each := range s.up() {
+		for name, otherwise := range map[string]string{"heartbeat-interval": "100", "election-timeout": "1000"} {
+			own, known := e.flag(name, otherwise)
+			other, alike := each.flag(name, otherwise)
+			if known && alike && own != other {
+				bad = append(bad, fmt.Sprintf("%s has --%s %s, %s %s", e.url, name, own, each.url, other))
+			}
+		}
+	}
+	slices.Sort(bad)
 	heartbeat, known := e.flag("heartbeat-interval", "100")
 	election, _ := e.flag("election-timeout", "1000")
 	if !known {
@@ -340,8 +358,8 @@ func timing(s *seen) *Finding {
 	if err := errors.Join(err1, err2); err != nil {
 		return skipped("timing", "heartbeat %s and election timeout %s cannot be read: %v", heartbeat, election, err)
 	}
-	settings := fmt.Sprintf("heartbeat %g ms, election timeout %g ms", beat, timeout)
-	var bad []string
+	// Variables (ETCD_HEARTBEAT_INTERVAL) are not seen in a command line.
+	settings := fmt.Sprintf("heartbeat %g ms, election timeout %g ms by its command line", beat, timeout)
 	if timeout < electionHeartbeats*beat {
 		bad = append(bad, settings+fmt.Sprintf(": less than %d heartbeats", electionHeartbeats))
 	}

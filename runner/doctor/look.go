@@ -43,6 +43,7 @@ type seen struct {
 	probe        *latency // nil where none was wished
 	probeErr     error
 	client       *x509.Certificate // that which was given; nil for none
+	encrypted    bool
 }
 
 // endpoint is what was seen at one.
@@ -69,7 +70,7 @@ func quiet() *zap.Logger { return zap.NewNop() }
 
 // look gathers. The error wraps ErrNobody where no endpoint answers.
 func look(ctx context.Context, p Patient, w Wishes) (*seen, error) {
-	s := &seen{endpoints: make([]endpoint, len(p.Endpoints))}
+	s := &seen{endpoints: make([]endpoint, len(p.Endpoints)), encrypted: p.TLS != nil}
 	if p.TLS != nil && len(p.TLS.Certificates) > 0 && len(p.TLS.Certificates[0].Certificate) > 0 {
 		s.client, _ = x509.ParseCertificate(p.TLS.Certificates[0].Certificate[0]) // it was read before
 	}

@@ -25,23 +25,28 @@ const (
 	probeSize = 256 // bytes of a value
 )
 
-// probeLatency puts and gets below a prefix, and deletes that again, also where ctx ends.
+// probeLease is how long keys of a probe live where nobody is left to delete them.
+const probeLease = 60 // seconds
+
+// probeLatency puts and gets a few keys of its own below a prefix. They hang on a
+// lease, and go with it when it is revoked: so nothing else is ever deleted, and
+// nothing stays, not even after kill -9.
 func probeLatency(ctx context.Context, c *clientv3.Client, prefix string) (l *latency, err error) {
+	asking, cancel := context.WithTimeout(ctx, questionTimeout)
+	lease, err := c.Grant(asking, probeLease)
+	cancel()
+	if err != nil {
+		return nil, fmt.Errorf("granting a lease: %w", err)
+	}
 	defer func() {
 		cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if _, left := c.Delete(cleaning, prefix, clientv3.WithPrefix()); left != nil {
-			err = errors.Join(err, fmt.Errorf("deleting what was written below %s: %w", prefix, left))
+		if _, left := c.Revoke(cleaning, lease.ID); left != nil {
+			err = errors.Join(err, fmt.Errorf("deleting what was written below %s, which goes by itself in %d s: %w", prefix, probeLease, left))
 		}
 	}()
-	there, err := get(ctx, c, prefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
-	if err != nil {
-		return nil, err
-	}
-	if there.Count > 0 {
-		return nil, fmt.Errorf("%d keys lie below %s already", there.Count, prefix)
-	}
 	l = &latency{}
+	prefix += rand.Text() + "/"
 	limiter := rate.NewLimiter(probeRate, 1)
 	value := rand.Text()
 	for len(value) < probeSize {
@@ -53,7 +58,10 @@ func probeLatency(ctx context.Context, c *clientv3.Client, prefix string) (l *la
 			return nil, err
 		}
 		key := fmt.Sprintf("%s%d", prefix, i%16)
-		took, err := timed(ctx, func(ctx context.Context) error { _, err := c.Put(ctx, key, value); return err })
+		took, err := timed(ctx, func(ctx context.Context) error {
+			_, err := c.Put(ctx, key, value, clientv3.WithLease(lease.ID))
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("putting a key: %w", err)
 		}
