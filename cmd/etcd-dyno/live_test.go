@@ -55,7 +55,10 @@ func TestMetricsListen(t *testing.T) {
 		return string(text)
 	}
 	var text string
-	for tick := time.NewTicker(100 * time.Millisecond); !strings.Contains(text, `phase="measure",scenario="pod-churn",workload="informers"} `) || !strings.Contains(text, "etcd_dyno_watch_delivery_seconds_count"); <-tick.C {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(text, `phase="measure",scenario="pod-churn",workload="informers"} `) || !strings.Contains(text, "etcd_dyno_watch_delivery_seconds_count") {
+		<-tick.C
 		if text = page(url); ctx.Err() != nil {
 			t.Fatal("the measure phase was never told of")
 		}

@@ -101,7 +101,10 @@ func printGrowth(std standard, all []profiled) {
 			usages = append(usages, u)
 		}
 		for i := 1; i < len(all); i++ {
-			if usages[0] != nil && usages[i] != nil {
+			first, other := profile.Members(all[0].folder, kind), profile.Members(all[i].folder, kind)
+			if first != other {
+				fmt.Fprintf(std.err, "warning: %s profiles are not compared: there are %d of %s and %d of %s\n", kind, first, all[0].configuration, other, all[i].configuration)
+			} else if usages[0] != nil && usages[i] != nil {
 				report.Growth(std.out, string(kind), all[0].configuration, all[i].configuration, usages[0], usages[i], mostGrown)
 			}
 		}

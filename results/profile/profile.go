@@ -33,6 +33,12 @@ func Path(folder, member string, kind Kind) string {
 // Usage is what each function took by itself, by its name: in all members of a run together.
 type Usage map[string]float64
 
+// Members is of how many members there are profiles of that kind in a run folder.
+func Members(folder string, kind Kind) int {
+	files, _ := filepath.Glob(filepath.Join(folder, Folder, "*-"+string(kind)+".pb.gz")) // the pattern is good
+	return len(files)
+}
+
 // Load sums the profiles of that kind in a run folder. It is nil where there are none.
 func Load(folder string, kind Kind) (Usage, error) {
 	files, err := filepath.Glob(filepath.Join(folder, Folder, "*-"+string(kind)+".pb.gz"))
@@ -91,12 +97,12 @@ type Growth struct {
 	Before, Now float64
 }
 
-// Grown are the functions that take most more in now than before, at most so many,
-// the most first.
-func Grown(before, now Usage, most int) []Growth {
+// Grown are the functions that take at least so much more in now than before, at
+// most so many, the most first.
+func Grown(before, now Usage, least float64, most int) []Growth {
 	var all []Growth
 	for name, v := range now {
-		if g := (Growth{name, before[name], v}); g.Now > g.Before {
+		if g := (Growth{name, before[name], v}); g.Now-g.Before >= least {
 			all = append(all, g)
 		}
 	}

@@ -14,13 +14,16 @@ import (
 
 func TestGrown(t *testing.T) {
 	t.Parallel()
+	if got := Grown(Usage{"a": 1}, Usage{"a": 1.05}, 0.1, 5); got != nil {
+		t.Errorf("too little to tell: %v", got)
+	}
 	before := Usage{"a": 1, "b": 2, "c": 0.5}
 	now := Usage{"a": 1.5, "b": 1, "c": 0.5, "d": 2}
 	want := []Growth{{"d", 0, 2}, {"a", 1, 1.5}}
-	if diff := cmp.Diff(want, Grown(before, now, 5)); diff != "" {
+	if diff := cmp.Diff(want, Grown(before, now, 0.1, 5)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(want[:1], Grown(before, now, 1)); diff != "" {
+	if diff := cmp.Diff(want[:1], Grown(before, now, 0.1, 1)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -25,6 +26,7 @@ type Exporter struct {
 	mu sync.Mutex // guards all below
 	// families are by name, and their series by labels.
 	families map[string]*family
+	current  Run // whose interval came last
 }
 
 // family is all series of one name.
@@ -71,9 +73,13 @@ const (
 func (e *Exporter) Feed(r Run, in *results.Interval) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if r != e.current { // what the run before used is over; its counters stay
+		e.current = r
+		maps.DeleteFunc(e.families, func(_ string, f *family) bool { return f.kind == dto.MetricType_GAUGE })
+	}
 	run := []string{"scenario", r.Scenario, "configuration", r.Configuration}
 	for _, o := range in.Operations {
-		e.operation(o, append(slices.Clip(run), "workload", o.Workload, "operation", o.Operation, "phase", string(o.Phase)))
+		e.operation(o, append(slices.Clip(run), "workload", o.Workload, "operation", o.Operation, "chain", strconv.FormatBool(o.Chain), "phase", string(o.Phase)))
 	}
 	for _, w := range in.Watches {
 		labels := append(slices.Clip(run), "workload", w.Workload, "phase", string(w.Phase))

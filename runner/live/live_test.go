@@ -107,7 +107,7 @@ func TestText(t *testing.T) {
 		name   string
 		labels []string
 	}{
-		{10, "operations_intended_total", []string{"scenario", "pod-churn", "configuration", "single", "workload", "churn", "operation", "create", "phase", "measure"}},
+		{10, "operations_intended_total", []string{"scenario", "pod-churn", "configuration", "single", "workload", "churn", "operation", "create", "chain", "false", "phase", "measure"}},
 		{6, "operations_total", []string{"outcome", "succeeded"}},
 		{2, "operations_total", []string{"outcome", "error"}},
 		{2, "operation_errors_total", []string{"code", "Unavailable"}},
@@ -203,9 +203,24 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// What one run used is not shown any longer while the next is on; what it did is.
+func TestRunAfterRun(t *testing.T) {
+	t.Parallel()
+	var e Exporter
+	for _, configuration := range []string{"single", "three"} {
+		e.Feed(Run{"pod-churn", configuration}, interval(t))
+	}
+	if n := len(e.families["etcd_dyno_"+cores].series); n != 1 {
+		t.Errorf("%d generators use processors", n)
+	}
+	if n := len(e.families["etcd_dyno_"+intended].series); n != 2 {
+		t.Errorf("%d runs have intended something", n)
+	}
+}
+
 func TestCheckAddress(t *testing.T) {
 	t.Parallel()
-	for address, good := range map[string]bool{"127.0.0.1:9095": true, ":0": true, "[::1]:80": true, "9095": false, "host": false, "host:": false} {
+	for address, good := range map[string]bool{"127.0.0.1:9095": true, ":0": true, "[::1]:80": true, "9095": false, "host": false, "host:": false, "127.0.0.1:99999": false, ":abc": false} {
 		if err := CheckAddress(address); (err == nil) != good {
 			t.Errorf("%s: %v", address, err)
 		}

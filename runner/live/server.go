@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,7 +26,11 @@ type Server struct {
 
 // CheckAddress says what is wrong with an address to listen at; nil if nothing is.
 func CheckAddress(address string) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
 		return fmt.Errorf("%q is no address; write for example 127.0.0.1:9095, or 127.0.0.1:0 for any port", address)
 	}
 	return nil
