@@ -22,7 +22,7 @@ type foreign struct {
 // openForeign connects to a cluster that exists, has the plan confirmed, and makes
 // the prefix the run's own. Nothing is written before the plan is confirmed.
 func openForeign(ctx context.Context, folder string, job Job) (*target, error) {
-	config, err := tlsOf(job.Configuration)
+	config, err := TLS(job.Configuration)
 	if err != nil {
 		return nil, err
 	}

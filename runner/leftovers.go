@@ -45,7 +45,7 @@ type Cleaner struct {
 // OpenCleaner connects to a configuration's endpoints; nothing is written. The
 // cleaner is to be closed.
 func OpenCleaner(ctx context.Context, c scenarios.Configuration, credentials Credentials) (*Cleaner, error) {
-	config, err := tlsOf(c)
+	config, err := TLS(c)
 	if err != nil {
 		return nil, err
 	}

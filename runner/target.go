@@ -163,15 +163,13 @@ func CheckFiles(c scenarios.Configuration) error {
 			return fmt.Errorf("looking for the program of apply: %w", err)
 		}
 	}
-	_, err := tlsOf(c)
+	_, err := TLS(c)
 	return err
 }
 
-// TLS is for the endpoints of a configuration; nil for plain text.
-func TLS(c scenarios.Configuration) (*tls.Config, error) { return tlsOf(c) }
-
-// tlsOf is the TLS configuration for a cluster that exists; nil for plain text.
-func tlsOf(c scenarios.Configuration) (*tls.Config, error) {
+// TLS is for the endpoints of a cluster that exists; nil for plain text. The error
+// says which of the configuration's files is wrong.
+func TLS(c scenarios.Configuration) (*tls.Config, error) {
 	secure := false
 	for _, e := range c.Endpoints {
 		secure = secure || strings.HasPrefix(e, "https://")
