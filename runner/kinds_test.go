@@ -89,7 +89,8 @@ ttl = "2s"
 patches = "0%"
 arrival = { rate = "5/s" }
 `, ""))
-	wantChecks(t, result)
+	// Leases that are not over at the end of a busy machine's drain leave their keys.
+	wantPassed(t, result)
 	for _, tc := range []struct {
 		workload, operation string
 		least               int64
