@@ -49,19 +49,9 @@ func walshAverages(d []float64) []float64 {
 // rank is which Walsh average from either end bounds the interval: the smallest s
 // with P(W⁺ ≤ s) > tail; 0 where already P(W⁺ = 0) is more.
 func rank(n int, tail float64) int {
-	// ways[s] is how many of the 2ⁿ sets of signs have the rank sum s.
-	ways := make([]float64, n*(n+1)/2+1)
-	ways[0] = 1
-	for r := 1; r <= n; r++ {
-		for s := len(ways) - 1; s >= r; s-- {
-			ways[s] += ways[s-r]
-		}
+	ranks := make([]int, n)
+	for i := range ranks {
+		ranks[i] = i + 1
 	}
-	sum, all := 0.0, math.Exp2(float64(n))
-	for s, w := range ways {
-		if sum += w; sum/all > tail {
-			return s
-		}
-	}
-	return 0 // cannot be: the sum comes to 1
+	return firstAbove(subsetSums(ranks), tail)
 }
