@@ -36,7 +36,7 @@ func house() map[string][]string {
 		"results":         nil,
 		"results/profile": nil,
 		"results/stats":   {"results"},
-		"results/verdict": {"results", "scenarios/threshold"},
+		"results/verdict": {"results", "results/stats", "scenarios/threshold"},
 
 		"runner": {
 			"runner/arrival", "runner/record", "runner/kube", "runner/lab", "runner/lab/limit", "runner/linear", "runner/telemetry", "runner/doctor",

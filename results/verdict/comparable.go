@@ -1,0 +1,144 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// newContrast says whether two sides may be compared.
+func newContrast(baseline, candidate Side, rules Rules) results.Contrast {
+	c := results.Contrast{
+		Baseline: sideOf(baseline), Candidate: sideOf(candidate),
+		Reasons: []string{}, Notes: []string{}, Differences: []results.Difference{}, Metrics: []results.MetricContrast{},
+	}
+	all := slices.Concat(baseline.Samples, candidate.Samples)
+	if len(baseline.Samples) == 0 || len(candidate.Samples) == 0 {
+		c.Reasons = append(c.Reasons, "one side has no run")
+	}
+	if len(all) > 0 {
+		c.Scenario = all[0].Header.Scenario.Name
+		c.Reasons = append(c.Reasons, unlike(all)...)
+		c.Notes = append(c.Notes, notes(all)...)
+	}
+	c.Comparable = len(c.Reasons) == 0
+	c.Forced = !c.Comparable && rules.Force && len(baseline.Samples) > 0 && len(candidate.Samples) > 0
+	return c
+}
+
+func sideOf(side Side) results.Side {
+	s := results.Side{Name: side.Name, Runs: []results.ComparedRun{}}
+	for i, each := range side.Samples {
+		if i == 0 {
+			s.Configuration = each.Header.Configuration
+			s.Configuration.MemberList = nil // long, and in each run's own result
+		}
+		s.Runs = append(s.Runs, results.ComparedRun{ID: each.Header.ID, Folder: each.Folder, Started: each.Started, Valid: each.Valid})
+	}
+	return s
+}
+
+// unlike says why runs may not be compared.
+func unlike(all []Sample) (reasons []string) {
+	first := all[0]
+	for _, s := range all {
+		switch {
+		case !s.Valid:
+			reasons = append(reasons, fmt.Sprintf("%s is not valid: %s", s.Header.ID, strings.Join(s.Invalid[:min(1, len(s.Invalid))], "")))
+		case !s.Complete:
+			reasons = append(reasons, s.Header.ID+" did not come to its end")
+		}
+	}
+	for _, q := range []struct {
+		what string
+		of   func(results.Header) string
+	}{
+		{"the scenario", func(h results.Header) string { return h.Scenario.Name + " " + short(h.Scenario.SHA256) }},
+		{"the machine", machine},
+		{"how etcd was built", build},
+	} {
+		if values := distinct(all, q.of); len(values) > 1 {
+			reasons = append(reasons, q.what+" is not the same: "+strings.Join(values, " and "))
+		}
+	}
+	for _, s := range all {
+		if paths := modulesUnlike(first.Header, s.Header); len(paths) > 0 {
+			reasons = append(reasons, "etcd of one release was built of different modules: "+strings.Join(paths, ", "))
+			break
+		}
+	}
+	return reasons
+}
+
+// notes are what else is not the same.
+func notes(all []Sample) (told []string) {
+	for _, q := range []struct {
+		what string
+		of   func(results.Header) string
+	}{
+		{"the kernel", func(h results.Header) string { return h.Environment.Kernel }},
+		{"etcd-dyno", func(h results.Header) string { return h.Environment.Tool }},
+		{"the file system of the data", func(h results.Header) string { return h.Environment.DataFilesystem }},
+		{"the means of limiting CPU and memory", func(h results.Header) string {
+			if h.Configuration.Resources == nil {
+				return ""
+			}
+			return h.Configuration.Resources.Mode
+		}},
+	} {
+		if values := distinct(all, q.of); len(values) > 1 {
+			told = append(told, q.what+" is not the same: "+strings.Join(values, " and "))
+		}
+	}
+	return told
+}
+
+// distinct are the values that runs have, in order of their first, without empty ones.
+func distinct(all []Sample, of func(results.Header) string) (values []string) {
+	for _, s := range all {
+		if v := of(s.Header); v != "" && !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+func short(sha256 string) string { return sha256[:min(12, len(sha256))] }
+
+// machine is what latencies depend on of the generator's machine. Its memory is
+// rounded: what the kernel keeps for itself differs by some megabytes.
+func machine(h results.Header) string {
+	e := h.Environment
+	return fmt.Sprintf("%d × %s, %.0f GiB, %s", e.CPUs, e.CPUModel, math.Round(float64(e.MemoryBytes)/(1<<30)), e.OS)
+}
+
+// build is how a lab's etcd was built: by whom and with which toolchain. Empty where it is not known.
+func build(h results.Header) string {
+	etcd := h.Configuration.Etcd
+	if etcd == nil {
+		return ""
+	}
+	by := "built in, " + etcd.Go
+	if etcd.Binary != "" {
+		by = "a file, " + etcd.Go
+	}
+	return by
+}
+
+// modulesUnlike are the modules in which two builds of one release differ.
+func modulesUnlike(a, b results.Header) (paths []string) {
+	x, y := a.Configuration.Etcd, b.Configuration.Etcd
+	if x == nil || y == nil || x.Version != y.Version {
+		return nil
+	}
+	for _, path := range slices.Sorted(maps.Keys(x.Modules)) {
+		if v, ok := y.Modules[path]; ok && v != x.Modules[path] {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
