@@ -37,6 +37,14 @@ func refuseIn(sort, prefix, nameOrFile string, sets []string, refused []Refused)
 	if err != nil {
 		return err
 	}
+	return refuseText(file, text, prefix, sets, refused)
+}
+
+// refuseText tells of values of a text; the prefix stands before sets in messages.
+func refuseText(file string, text []byte, prefix string, sets []string, refused []Refused) error {
+	if len(refused) == 0 {
+		return nil
+	}
 	d, err := readDocument(file, text, prefix, sets)
 	if err != nil {
 		return err

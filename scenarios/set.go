@@ -22,10 +22,10 @@ func SplitSets(sets []string) (scenario, configuration []string, err error) {
 		switch {
 		case strings.HasPrefix(s, configurationPrefix):
 			configuration = append(configuration, strings.TrimPrefix(s, configurationPrefix))
-		case strings.HasPrefix(s, "experiment."):
+		case strings.HasPrefix(s, experimentPrefix):
 			faults = append(faults, Fault{
 				Where:   setLabel(s),
-				Message: "experiments do not exist here yet; write scenario values without a prefix, configuration values with " + configurationPrefix,
+				Message: "it belongs to the command experiment; write scenario values without a prefix, configuration values with " + configurationPrefix,
 			})
 		default:
 			scenario = append(scenario, s)

@@ -25,8 +25,8 @@ func TestSplitSets(t *testing.T) {
 	}
 	_, _, err = scenarios.SplitSets([]string{"seed=1", "experiment.pairs=8", "experiment.x=1"})
 	wantFaults(t, err,
-		"--set experiment.pairs=8: experiments do not exist here yet",
-		"--set experiment.x=1: experiments do not exist here yet")
+		"--set experiment.pairs=8: it belongs to the command experiment",
+		"--set experiment.x=1: it belongs to the command experiment")
 }
 
 func TestSets(t *testing.T) {

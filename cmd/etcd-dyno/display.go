@@ -16,11 +16,13 @@ import (
 // display shows how a run goes: one line that is written over on a terminal, a
 // plain line every ten seconds elsewhere.
 type display struct {
-	std   standard
-	live  bool
-	mu    sync.Mutex // guards all below
-	last  time.Time
-	phase results.PhaseName
+	std  standard
+	live bool
+	// before stands before each line.
+	before string
+	mu     sync.Mutex // guards all below
+	last   time.Time
+	phase  results.PhaseName
 	// happening is the actions that were under way when a line was written last.
 	happening string
 	shown     bool
@@ -38,7 +40,7 @@ func newDisplay(std standard) *display {
 func (d *display) show(s runner.Status) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	line := lineOf(s)
+	line := d.before + lineOf(s)
 	if d.live {
 		if f, ok := d.std.err.(*os.File); ok {
 			if width, _, err := term.GetSize(int(f.Fd())); err == nil && len(line) >= width {

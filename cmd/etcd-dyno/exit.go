@@ -11,6 +11,8 @@ const (
 	exitCannotRun   = 1
 	exitUsage       = 2
 	exitThreshold   = 3
+	exitRegression  = 4
+	exitOpen        = 5 // inconclusive
 	exitInvalid     = 6
 	exitCheck       = 7
 	exitInterrupted = 130

@@ -157,9 +157,14 @@ func runOne(ctx, cut context.Context, std standard, f runFlags, job runner.Job) 
 	return finish(f, job, folder, err, ctx.Err() != nil)
 }
 
-// sweep takes away what killed runs left.
+// sweep takes away what killed runs left, those of experiments too.
 func sweep(std standard, runsDir string) {
 	removed, err := lab.Sweep(runsDir)
+	of, _ := filepath.Glob(filepath.Join(runsDir, "*", results.RunsFolder)) // the pattern is well formed
+	for _, dir := range of {
+		more, failed := lab.Sweep(dir)
+		removed, err = append(removed, more...), errors.Join(err, failed)
+	}
 	for _, dir := range removed {
 		fmt.Fprintf(std.err, "removed %s, left by a run that was killed\n", dir)
 	}

@@ -131,7 +131,7 @@ func printComparison(std standard, measured []results.Result, output string) err
 
 // worst is the exit code of several runs: the one that takes precedence.
 func worst(codes []int) int {
-	for _, code := range []int{exitUsage, exitCannotRun, exitInterrupted, exitCheck, exitInvalid, exitThreshold} {
+	for _, code := range []int{exitUsage, exitCannotRun, exitInterrupted, exitCheck, exitInvalid, exitRegression, exitThreshold, exitOpen} {
 		if slices.Contains(codes, code) {
 			return code
 		}

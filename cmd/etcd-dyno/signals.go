@@ -19,6 +19,14 @@ func runInterrupted() interrupted {
 	}
 }
 
+// experimentInterrupted is what is said of an experiment.
+func experimentInterrupted() interrupted {
+	return interrupted{
+		"interrupted: ending the run that is under way; what is finished is kept; once more to stop at once",
+		"interrupted again: stopping at once, writing what there is and cleaning up; once more to die, leaving what is there",
+	}
+}
+
 // labInterrupted is what is said of a lab that is up.
 func labInterrupted() interrupted {
 	return interrupted{

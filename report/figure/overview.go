@@ -102,10 +102,13 @@ func (rows overviewRows) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // shorten cuts a name to the room beside the axis.
-func shorten(name string) string {
+func shorten(name string) string { return shortenTo(name, nameWidth) }
+
+// shortenTo cuts a name to a width.
+func shortenTo(name string, width vg.Length) string {
 	label := words(inkText, draw.XRight, draw.YCenter)
 	runes := []rune(name)
-	for len(runes) > 1 && label.Width(name) > nameWidth {
+	for len(runes) > 1 && label.Width(name) > width {
 		runes = runes[:len(runes)-1]
 		name = string(runes) + "…"
 	}

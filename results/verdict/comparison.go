@@ -3,6 +3,7 @@ package verdict
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/results/stats"
@@ -88,6 +89,30 @@ func apart(a, b Side) bool {
 	return before(a, b) || before(b, a)
 }
 
+// ByTurns reports whether the runs of two sides, each in order of their start, were made
+// in pairs: one of each side, and only then the next two.
+func ByTurns(a, b Side) bool {
+	if len(a.Samples) != len(b.Samples) {
+		return false
+	}
+	var over time.Time
+	for i := range a.Samples {
+		x, y := a.Samples[i], b.Samples[i]
+		if x.Started.Before(over) || y.Started.Before(over) {
+			return false
+		}
+		over = later(x.Ended, y.Ended)
+	}
+	return len(a.Samples) > 0
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // metricsOf are the metrics of all runs in the order of the first that has each, then the gates.
 func metricsOf(baseline, candidate Side, gates []threshold.Metric) (all []threshold.Metric) {
 	known := map[threshold.Metric]bool{}
@@ -104,15 +129,15 @@ func metricsOf(baseline, candidate Side, gates []threshold.Metric) (all []thresh
 	}
 	slices.SortStableFunc(all, compareWorkloads) // an operation that only one side has goes to its workload
 	for _, g := range gates {
-		if measured(baseline, candidate, g) {
+		if Measured(baseline, candidate, g) {
 			put([]threshold.Metric{g})
 		}
 	}
 	return all
 }
 
-// measured reports whether any run has the metric.
-func measured(baseline, candidate Side, m threshold.Metric) bool {
+// Measured reports whether any run has the metric.
+func Measured(baseline, candidate Side, m threshold.Metric) bool {
 	return slices.ContainsFunc(slices.Concat(baseline.Samples, candidate.Samples), func(s Sample) bool {
 		_, known := s.Values[m]
 		return known
@@ -125,11 +150,11 @@ func contrast(m threshold.Metric, baseline, candidate Side, method results.Metho
 	var a, b []float64 // of the runs that know it
 	c.Baseline, a = valuesOf(baseline, m)
 	c.Candidate, b = valuesOf(candidate, m)
-	if len(a) == 0 || len(b) == 0 {
-		return c, len(a)+len(b) > 0 && slices.Contains(rules.Gates, m)
-	}
 	if method == results.Paired {
 		a, b = pairsOf(c.Baseline, c.Candidate)
+	}
+	if len(a) == 0 || len(b) == 0 {
+		return c, slices.Contains(rules.Gates, m)
 	}
 	c.BaselineMedian, c.CandidateMedian = median(a), median(b)
 	c.Relative = !m.Share() && !m.Count() && positive(a) && positive(b)

@@ -158,12 +158,24 @@ func confirm(gates []results.Gate, fresh []results.Contrast) {
 		switch judged[at].Status {
 		case results.GateFail:
 			g.Why = "worse, by more than what matters, and so again in a fresh block of runs"
+		case results.GateNotComparable:
+			g.Status, g.Why = results.GateNotComparable, "worse at first, but the runs of the fresh block are not comparable"
 		case results.GatePass:
 			g.Status, g.Why = results.GatePass, "worse at first, but not in a fresh block of runs"
 		default:
 			g.Status, g.Why = results.GateInconclusive, "worse at first, but a fresh block of runs left it open"
 		}
 	}
+}
+
+// Unconfirmed leaves open what has failed, where a fresh block of runs was to show it again and did not yet.
+func Unconfirmed(c *results.Comparison) {
+	for i := range c.Gates {
+		if g := &c.Gates[i]; g.Status == results.GateFail {
+			g.Status, g.Why = results.GateInconclusive, g.Why+", but a fresh block of runs has not shown it again yet"
+		}
+	}
+	c.Outcome = outcome(c.Gates)
 }
 
 func sameGate(g results.Gate, c results.Contrast, m results.MetricContrast) bool {

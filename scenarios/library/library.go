@@ -1,10 +1,10 @@
-// Package library holds the built-in scenarios and configurations, as TOML
+// Package library holds the built-in scenarios, configurations and experiments, as TOML
 // files that are worth reading.
 package library
 
 import "embed"
 
-// Files has scenarios/NAME.toml and configurations/NAME.toml.
+// Files has scenarios/NAME.toml, configurations/NAME.toml and experiments/NAME.toml.
 //
-//go:embed scenarios/*.toml configurations/*.toml
+//go:embed scenarios/*.toml configurations/*.toml experiments/*.toml
 var Files embed.FS

@@ -46,7 +46,7 @@ func ParseMetric(text string) (Metric, error) {
 	if t.workload == Any || t.operation == Any {
 		return Metric{}, fmt.Errorf("metric %q: * is not allowed; write one for each workload and operation", text)
 	}
-	t.text = text
+	t.text, t.op = text, "<" // so that it is a threshold, whose limit nobody asks for
 	return Metric{t}, nil
 }
 
@@ -59,7 +59,7 @@ func MetricOf(parts ...string) Metric {
 // String is the metric as it is written.
 func (m Metric) String() string { return m.of.text }
 
-// Workload, Operation, Percentile and Counter are as a threshold's.
+// Workload is the name of the workload or watch, or Server.
 func (m Metric) Workload() string { return m.of.workload }
 
 // Operation is empty for a watch or a member.

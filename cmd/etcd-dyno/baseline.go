@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// baselinesFolder is where baselines are kept, below the runs' folder.
+const baselinesFolder = "baselines"
+
+// baselineForm is what a baseline's name looks like.
+var baselineForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// baselineFolder is where a baseline of that name lies.
+func baselineFolder(runsDir, name string) (string, error) {
+	if !baselineForm.MatchString(name) {
+		return "", fmt.Errorf("%q is no name of a baseline; it is 1 to 64 letters, digits, -, _ and ., and begins with a letter or digit", name)
+	}
+	return filepath.Join(runsDir, baselinesFolder, name), nil
+}
+
+// saveBaseline keeps copies of runs under a name, so that they outlive their folders.
+func saveBaseline(std standard, f compareFlags, dash int, args []string) error {
+	folder, err := baselineFolder(f.runsDir, f.save)
+	switch {
+	case err != nil:
+		return exitError{exitUsage, fmt.Errorf("--save-baseline: %w", err)}
+	case dash >= 0 || len(args) == 0:
+		return exitError{exitUsage, errors.New("--save-baseline keeps the runs that are named, and compares nothing: give run folders, without --")}
+	}
+	if _, err := os.Stat(folder); err == nil {
+		return exitError{exitUsage, fmt.Errorf("--save-baseline %s: there is one of that name; take another, or remove %s", f.save, folder)}
+	}
+	side, err := sideOf(args, nil)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	for _, s := range side.Samples {
+		if !s.Valid || !s.Complete {
+			return exitError{exitUsage, fmt.Errorf("--save-baseline: %s is not valid, or not complete: no baseline can be made of it", s.Folder)}
+		}
+	}
+	for _, s := range side.Samples {
+		if err := copyRun(s.Folder, filepath.Join(folder, filepath.Base(s.Folder))); err != nil {
+			return exitError{exitCannotRun, fmt.Errorf("saving the baseline: %w", errors.Join(err, os.RemoveAll(folder)))}
+		}
+	}
+	fmt.Fprintf(std.err, "baseline %s: %d runs, in %s\n", f.save, len(side.Samples), folder)
+	return nil
+}
+
+// copyRun copies what a run is judged by.
+func copyRun(from, to string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{results.JournalFile, results.ResultFile, results.ScenarioFile, results.ConfigurationFile} {
+		b, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			return err
+		}
+		if err := results.WriteFile(filepath.Join(to, name), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,348 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
+	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
+)
+
+// compareFlags are the flags of compare.
+type compareFlags struct {
+	gates        []string
+	minEffect    string
+	inconclusive string
+	force        bool
+	output       string
+	save         string
+	runsDir      string
+}
+
+func compareCommand(std standard) *cobra.Command {
+	var f compareFlags
+	c := &cobra.Command{
+		Use:   "compare BASE... -- NEW... | RUN RUN | EXPERIMENT",
+		Short: "Say which of two sides is better, from runs that were made already",
+		Long: `Compare runs that were made already: those before -- with those behind it. Two
+runs alone need no --; one run against one is only indicative, and has no verdict.
+An experiment's folder is judged again.
+
+BASE and NEW are run folders, folders of run folders, or one configuration of
+an experiment, as EXPERIMENT:CONFIGURATION. Runs that were made by turns are compared in pairs, others
+side against side. If all runs of one side were made before the other's, what
+else changed meanwhile is in the difference: that is told, and nothing gates.
+
+Runs of another scenario or machine, runs that are not valid, and etcds that
+were built in another way are not comparable (exit 6), but shown all the same.`,
+		Example: `  etcd-dyno compare runs/20260102T150405Z-pod-churn-single runs/20260102T150505Z-pod-churn-slow-disk
+  etcd-dyno compare before/* -- after/* --gate churn.create.response.p50
+  etcd-dyno compare runs/20260102T150405Z-disk-experiment
+  etcd-dyno compare --save-baseline release runs/20260102T150405Z-pod-churn-single`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error { return compare(std, c.ArgsLenAtDash(), args, f) },
+	}
+	flags := c.Flags()
+	flags.StringSliceVar(&f.gates, "gate", nil, "metrics that decide, as churn.create.response.p50; an experiment's own unless given")
+	flags.StringVar(&f.minEffect, "min-effect", "5%", "the least change that matters")
+	flags.StringVar(&f.inconclusive, "inconclusive", "fail", "what an inconclusive gate does: fail (exit 5) or pass")
+	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, and mark it")
+	flags.StringVarP(&f.output, "output", "o", "table", "what to print: table or json")
+	flags.StringVar(&f.save, "save-baseline", "", "keep the runs under that name, for run --baseline NAME and later comparisons")
+	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where baselines are kept")
+	return c
+}
+
+// compare does the compare command.
+func compare(std standard, dash int, args []string, f compareFlags) error {
+	rules, err := f.rules()
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	if f.save != "" {
+		return saveBaseline(std, f, dash, args)
+	}
+	if dash < 0 && len(args) == 1 {
+		return compareAgain(std, args[0], f)
+	}
+	base, candidate, err := sidesOf(dash, args, rules.Gates)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	if err := f.enough(len(base.Samples), len(candidate.Samples)); err != nil {
+		return exitError{exitUsage, err}
+	}
+	contrast, err := contrastOf(base, candidate, rules)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	if err := missing(contrast, rules.Gates, base, candidate); err != nil {
+		return exitError{exitUsage, err}
+	}
+	c := verdict.Conclude([]results.Contrast{contrast}, nil, rules)
+	last := candidate.Samples[len(candidate.Samples)-1].Folder
+	return f.tell(std, c, last, contrast.Scenario+": "+contrast.Candidate.Name+" against "+contrast.Baseline.Name, "")
+}
+
+// tell writes the comparison into a folder and prints it.
+func (f compareFlags) tell(std standard, c results.Comparison, folder, title, reproduce string) error {
+	if err := writeComparison(folder, c); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if err := writeComparisonPage(std, folder, title, reproduce, c); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if err := printVerdicts(std, c, f.output); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if code := codeOfComparison(c, f.inconclusive == "pass"); code != exitDone {
+		return exitError{code: code}
+	}
+	return nil
+}
+
+// rules are how the flags want runs to be compared.
+func (f compareFlags) rules() (verdict.Rules, error) {
+	r := verdict.Rules{FloorMS: verdict.DefaultFloorMS, Force: f.force}
+	if f.output != "table" && f.output != "json" {
+		return r, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
+	}
+	if f.inconclusive != "fail" && f.inconclusive != "pass" {
+		return r, fmt.Errorf("--inconclusive %s: unknown; it can be fail or pass", f.inconclusive)
+	}
+	text, ok := strings.CutSuffix(strings.TrimSpace(f.minEffect), "%")
+	percent, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if !ok || err != nil || !(percent > 0 && percent <= 100) { //nolint:staticcheck // it is no number either
+		return r, fmt.Errorf("--min-effect %s: not a share above 0%% and at most 100%%; write for example 5%%", f.minEffect)
+	}
+	r.MinEffect = percent / 100
+	for _, text := range f.gates {
+		m, err := threshold.ParseMetric(text)
+		if err == nil && m.Better() == threshold.Neutral {
+			err = fmt.Errorf("metric %q is better neither higher nor lower", text)
+		}
+		if err != nil {
+			return r, fmt.Errorf("--gate: %w", err)
+		}
+		r.Gates = append(r.Gates, m)
+	}
+	return r, nil
+}
+
+// enough refuses gates that so few runs could never make fail.
+func (f compareFlags) enough(base, candidate int) error {
+	n := len(f.gates)
+	if n == 0 {
+		return nil
+	}
+	if least := verdict.PairsFor(n, 1); min(base, candidate) < least {
+		return fmt.Errorf("--gate: %d and %d runs are too few: with %d gates no regression could be told from chance; give at least %d of each side", base, candidate, n, least)
+	}
+	return nil
+}
+
+// sidesOf are the two sides that are named.
+func sidesOf(dash int, args []string, gates []threshold.Metric) (base, candidate verdict.Side, err error) {
+	switch {
+	case dash < 0 && len(args) != 2:
+		return base, candidate, fmt.Errorf("compare takes two runs, an experiment, or BASE... -- NEW...; there are %d arguments and no --", len(args))
+	case dash < 0:
+		dash = 1
+	case dash == 0 || dash == len(args):
+		return base, candidate, errors.New("there is nothing on one side of --; write BASE... -- NEW...")
+	}
+	if base, err = sideOf(args[:dash], gates); err != nil {
+		return base, candidate, err
+	}
+	candidate, err = sideOf(args[dash:], gates)
+	for _, s := range candidate.Samples {
+		if slices.ContainsFunc(base.Samples, func(t verdict.Sample) bool { return t.Folder == s.Folder }) {
+			return base, candidate, fmt.Errorf("%s is on both sides", s.Folder)
+		}
+	}
+	if base.Name == candidate.Name {
+		base.Name, candidate.Name = base.Name+" (base)", candidate.Name+" (new)"
+	}
+	return base, candidate, err
+}
+
+// sideOf are the runs of one side, in order of their start.
+func sideOf(args []string, gates []threshold.Metric) (side verdict.Side, err error) {
+	var folders []string
+	for _, a := range args {
+		found, err := foldersOf(a)
+		if err != nil {
+			return side, err
+		}
+		folders = append(folders, found...)
+	}
+	for _, folder := range folders {
+		s, err := sampleOf(folder, gates)
+		if err != nil {
+			return side, err
+		}
+		side.Samples = append(side.Samples, s)
+		if name := s.Header.Configuration.Name; !slices.Contains(strings.Split(side.Name, ", "), name) {
+			side.Name = strings.TrimPrefix(side.Name+", "+name, ", ")
+		}
+	}
+	slices.SortStableFunc(side.Samples, func(a, b verdict.Sample) int { return a.Started.Compare(b.Started) })
+	return side, nil
+}
+
+// sampleOf takes a sample of a run folder.
+func sampleOf(folder string, gates []threshold.Metric) (verdict.Sample, error) {
+	run, err := results.Load(folder)
+	if err != nil {
+		return verdict.Sample{}, err
+	}
+	s := verdict.SampleOf(run, verdict.Judge(run), gates...)
+	if len(s.Values) == 0 {
+		return s, fmt.Errorf("%s: nothing was measured in it", folder)
+	}
+	return s, nil
+}
+
+// foldersOf are the run folders that an argument names.
+func foldersOf(arg string) ([]string, error) {
+	if folder, configuration, ok := strings.Cut(arg, ":"); ok && isExperiment(folder) {
+		return runsOf(folder, configuration)
+	}
+	info, err := os.Stat(arg)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: there is no such folder", arg)
+	case err != nil:
+		return nil, fmt.Errorf("looking at %s: %w", arg, err)
+	case !info.IsDir():
+		return nil, fmt.Errorf("%s is not a run folder", arg)
+	case isExperiment(arg):
+		return nil, fmt.Errorf("%s is an experiment with several configurations: compare it alone, or name one of them, as %s:CONFIGURATION", arg, arg)
+	case isRun(arg):
+		return []string{arg}, nil
+	}
+	below, err := filepath.Glob(filepath.Join(arg, "*", results.JournalFile))
+	if err != nil || len(below) == 0 {
+		return nil, fmt.Errorf("%s is not a run folder, and has none in it", arg)
+	}
+	for i := range below {
+		below[i] = filepath.Dir(below[i])
+	}
+	return below, nil
+}
+
+func isRun(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, results.JournalFile))
+	return err == nil
+}
+
+func isExperiment(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, results.ExperimentJournal))
+	return err == nil
+}
+
+// runsOf are an experiment's runs of one configuration that count.
+func runsOf(folder, configuration string) ([]string, error) {
+	x, err := experiment.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	found, names := x.RunsOf(configuration)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s has no finished run of %q; its configurations are %s", folder, configuration, strings.Join(names, ", "))
+	}
+	return found, nil
+}
+
+// contrastOf compares two sides by what their runs allow.
+func contrastOf(base, candidate verdict.Side, rules verdict.Rules) (results.Contrast, error) {
+	var c results.Contrast
+	switch {
+	case len(base.Samples) == 1 && len(candidate.Samples) == 1:
+		a, err := results.LoadBlocks(base.Samples[0].Folder, blockLength)
+		if err != nil {
+			return c, err
+		}
+		b, err := results.LoadBlocks(candidate.Samples[0].Folder, blockLength)
+		if err != nil {
+			return c, err
+		}
+		c = verdict.Indicate(base, candidate, a, b, rules)
+	default:
+		c = verdict.Compare(base, candidate, verdict.ByTurns(base, candidate), rules)
+	}
+	differences, err := differencesOf(base.Samples[0].Folder, candidate.Samples[0].Folder)
+	c.Differences = append(c.Differences, differences...)
+	return c, err
+}
+
+// blockLength is that of the blocks of time of one run against one.
+const blockLength = 5 * time.Second
+
+// differencesOf are the keys in which the configurations of two runs differ.
+func differencesOf(base, candidate string) (all []results.Difference, err error) {
+	a, err := textOf(filepath.Join(base, results.ConfigurationFile))
+	if err != nil {
+		return nil, err
+	}
+	b, err := textOf(filepath.Join(candidate, results.ConfigurationFile))
+	if err != nil {
+		return nil, err
+	}
+	found, err := scenarios.Differences([]byte(a), []byte(b))
+	for _, d := range found {
+		all = append(all, results.Difference{Key: d.Key, Baseline: d.Before, Candidate: d.After})
+	}
+	return all, err
+}
+
+// missing refuses gates that no run has.
+func missing(c results.Contrast, gates []threshold.Metric, base, candidate verdict.Side) error {
+	var names []string
+	for _, m := range c.Metrics {
+		names = append(names, m.Metric)
+	}
+	for _, g := range gates {
+		if !verdict.Measured(base, candidate, g) {
+			return fmt.Errorf("--gate %s: no run has that metric, or enough samples of it%s", g, scenarios.NearestHint(g.String(), names))
+		}
+	}
+	return nil
+}
+
+// compareAgain judges an experiment's finished runs again.
+func compareAgain(std standard, folder string, f compareFlags) error {
+	if !isExperiment(folder) {
+		return exitError{exitUsage, fmt.Errorf("compare takes two runs, an experiment, or BASE... -- NEW...; %s alone is none of them", folder)}
+	}
+	if len(f.gates) > 0 {
+		return exitError{exitUsage, errors.New("--gate: an experiment has its own gates, which cannot be chosen after its runs")}
+	}
+	x, err := experiment.Open(folder)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	x.Force = f.force
+	c, err := x.Compare()
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if len(c.Contrasts) == 0 {
+		return exitError{exitUsage, fmt.Errorf("%s has no finished pair of runs; go on with it: etcd-dyno experiment --resume %s", folder, folder)}
+	}
+	f.inconclusive = cmp.Or(map[bool]string{true: "pass"}[x.InconclusivePasses], f.inconclusive)
+	return f.tell(std, c, x.Folder, x.Name, "etcd-dyno compare "+folder)
+}

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/etcd-dyno/etcd-dyno/runner"
+	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// experimentFlags are the flags of experiment.
+type experimentFlags struct {
+	runFlags
+	scenarios      []string
+	a, b           string
+	setA, setB     []string
+	pairs          int
+	maxPairs       int
+	gates          []string
+	minEffect      string
+	inconclusive   string
+	confirm        bool
+	aa, conclusive bool
+	resume         string
+	force, plan    bool
+}
+
+func experimentCommand(std standard) *cobra.Command {
+	var f experimentFlags
+	c := &cobra.Command{
+		Use:   "experiment [EXPERIMENT]",
+		Short: "Run configurations against one another by turns, and say which is better",
+		Long: `Run scenarios on several configurations, by turns and often enough to tell a
+difference from chance, and say for each metric whether it is a regression, an
+improvement, equivalent, or inconclusive.
+
+EXPERIMENT is a built-in name (` + strings.Join(scenarios.ExperimentNames(), ", ") + `) or a TOML file. Without one,
+--scenario, --a and --b say what is compared.
+
+Each run has a fresh etcd and a settled disk. A run that is not valid is made
+again, up to twice. A regression of what gates is shown again by a fresh block
+of runs before it counts. After Ctrl-C or a crash, --resume goes on: finished
+runs are not made again.
+
+The noise floor of a machine is worth knowing first: --aa compares the baseline
+with itself.`,
+		Example: `  etcd-dyno experiment disk
+  etcd-dyno experiment noise --pairs 6
+  etcd-dyno experiment --scenario pod-churn --a single --b single --set-b configuration.etcd.snapshot-count=1000
+  etcd-dyno experiment ./before-and-after.toml --until-conclusive --max-pairs 24
+  etcd-dyno experiment --resume runs/20260102T150405Z-disk-experiment`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runExperiment(std, c, args, f) },
+	}
+	flags := c.Flags()
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "what is replayed: built-in names or TOML files")
+	flags.StringVar(&f.a, "a", "", "the baseline: a built-in configuration or a TOML file")
+	flags.StringVar(&f.b, "b", "", "what is compared with it; like --a unless given")
+	flags.StringArrayVar(&f.setA, "set-a", nil, "configuration.PATH=VALUE changes the baseline; may be repeated")
+	flags.StringArrayVar(&f.setB, "set-b", nil, "configuration.PATH=VALUE changes what is compared with it; may be repeated")
+	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes all scenarios, configuration.PATH=VALUE all configurations, experiment.PATH=VALUE the experiment; may be repeated")
+	flags.IntVar(&f.pairs, "pairs", 0, "how often each configuration runs each scenario (8, or 10 where more than 5 metrics gate)")
+	flags.StringSliceVar(&f.gates, "gate", nil, "metrics that decide, as churn.create.response.p50; the medians of what a scenario does most unless given")
+	flags.StringVar(&f.minEffect, "min-effect", "", "the least change that matters (5%)")
+	flags.BoolVar(&f.aa, "aa", false, "compare the baseline with itself, which measures the noise")
+	flags.BoolVar(&f.conclusive, "until-conclusive", false, "make more pairs while a gate is inconclusive, up to --max-pairs")
+	flags.IntVar(&f.maxPairs, "max-pairs", 0, "how many pairs --until-conclusive makes at most (32)")
+	flags.BoolVar(&f.confirm, "confirm", true, "let a regression count only when a fresh block of runs shows it again")
+	flags.StringVar(&f.inconclusive, "inconclusive", "", "what an inconclusive gate does: fail (exit 5) or pass (fail)")
+	flags.StringVar(&f.resume, "resume", "", "go on with the experiment in that folder")
+	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, and mark it")
+	flags.BoolVar(&f.plan, "plan", false, "print the order of the runs and how long they take, and make none")
+	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
+	f.foreignFlags.register(flags)
+	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where the experiment's folder is made")
+	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
+	flags.BoolVar(&f.keep, "keep", false, "leave the labs' data in the run folders")
+	return c
+}
+
+// runExperiment does the experiment command.
+func runExperiment(std standard, c *cobra.Command, args []string, f experimentFlags) error {
+	if f.output != "table" && f.output != "json" {
+		return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)}
+	}
+	x, err := f.begin(c, args)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	jobs, err := jobsOfExperiment(std, f, x.asked)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	if f.plan {
+		return printOrder(std, x.asked)
+	}
+	ctx, cut, stop := untilSignals(std, experimentInterrupted())
+	defer stop()
+	for i := range x.asked.Configurations {
+		if err := findEtcdOf(ctx, std, jobs, i); err != nil {
+			return err
+		}
+	}
+	opened, err := x.open(f)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	defer opened.Close()
+	sweep(std, f.runsDir)
+	if f.resume != "" {
+		sweep(std, filepath.Dir(opened.Folder))
+	}
+	e := experimenter{std: std, f: f, x: opened, jobs: jobs, cut: cut, confirmed: map[int]bool{}}
+	return e.run(ctx)
+}
+
+// beginning is an experiment before its folder is opened or made.
+type beginning struct {
+	asked scenarios.Experiment
+	// opened is one that goes on; nil for a new one.
+	opened *experiment.Experiment
+}
+
+// begin reads what is asked; nothing is made.
+func (f experimentFlags) begin(c *cobra.Command, args []string) (b beginning, err error) {
+	if f.resume != "" {
+		for _, name := range []string{"scenario", "a", "b", "set", "set-a", "set-b", "pairs", "gate", "min-effect", "aa", "until-conclusive", "max-pairs", "confirm", "inconclusive"} {
+			if c.Flags().Changed(name) {
+				return b, fmt.Errorf("--resume goes on with an experiment as it is: --%s cannot change it", name)
+			}
+		}
+		if len(args) > 0 {
+			return b, fmt.Errorf("--resume has the experiment already: leave %s out", args[0])
+		}
+		b.opened, err = experiment.Resume(f.resume)
+		if err == nil {
+			b.asked = b.opened.Experiment
+		}
+		return b, err
+	}
+	file, text, err := f.text(args)
+	if err != nil {
+		return b, err
+	}
+	own, ofScenarios, ofConfigurations := scenarios.SplitExperimentSets(f.sets)
+	own = append(own, f.changes(c)...)
+	if b.asked, err = scenarios.ParseExperiment(file, text, own, ofScenarios, ofConfigurations); err != nil {
+		return b, err
+	}
+	return b, scenarios.RefuseExperiment(file, text, own, experiment.Refused(b.asked))
+}
+
+// changes are flags that change a key of the experiment, as sets.
+func (f experimentFlags) changes(c *cobra.Command) (sets []string) {
+	put := func(flag, key, value string) {
+		if c.Flags().Changed(flag) {
+			sets = append(sets, key+"="+value)
+		}
+	}
+	put("pairs", "pairs", strconv.Itoa(f.pairs))
+	put("gate", "gate", tomlArray(f.gates))
+	put("min-effect", "min_effect", strconv.Quote(f.minEffect))
+	put("aa", "aa", strconv.FormatBool(f.aa))
+	put("confirm", "confirm", strconv.FormatBool(f.confirm))
+	put("inconclusive", "inconclusive", strconv.Quote(f.inconclusive))
+	const usual = 32
+	switch {
+	case f.conclusive && f.maxPairs == 0:
+		sets = append(sets, "max_pairs="+strconv.Itoa(usual))
+	case f.conclusive || c.Flags().Changed("max-pairs"):
+		sets = append(sets, "max_pairs="+strconv.Itoa(f.maxPairs))
+	}
+	return sets
+}
+
+// text is the experiment that is asked for: a file's, or what the flags say.
+func (f experimentFlags) text(args []string) (file string, text []byte, err error) {
+	inline := len(f.scenarios) > 0 || f.a != "" || f.b != "" || len(f.setA)+len(f.setB) > 0
+	switch {
+	case len(args) == 1 && inline:
+		return "", nil, fmt.Errorf("%s says what is compared: --scenario, --a, --b, --set-a and --set-b are for an experiment without a file", args[0])
+	case len(args) == 1:
+		return scenarios.ExperimentText(args[0])
+	case !inline:
+		return "", nil, errors.New("an experiment is needed; built in are " + strings.Join(scenarios.ExperimentNames(), ", ") + "; or say what is compared by --scenario, --a and --b")
+	case len(f.scenarios) == 0:
+		return "", nil, errors.New("--scenario is missing; write for example --scenario pod-churn")
+	case f.a == "":
+		return "", nil, errors.New("--a is missing; write for example --a single")
+	case f.b == "" && len(f.setB) == 0 && !f.aa:
+		return "", nil, errors.New("there is nothing to compare --a with; give --b, --set-b, or --aa to compare it with itself")
+	}
+	return f.inline()
+}
+
+// inline is an experiment made of flags.
+func (f experimentFlags) inline() (file string, text []byte, err error) {
+	b := f.b
+	if b == "" {
+		b = f.a
+	}
+	nameA, nameB := tableName(f.a), tableName(b)
+	if nameA == nameB {
+		nameB += "-b"
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "name = %q\nscenarios = %s\n", nameA+"-or-"+nameB, tomlArray(f.scenarios))
+	for i, side := range []struct {
+		name, from, flag string
+		sets             []string
+	}{{nameA, f.a, "--set-a", f.setA}, {nameB, b, "--set-b", f.setB}} {
+		if i == 1 && f.aa {
+			break
+		}
+		var own []string
+		for _, s := range side.sets {
+			rest, ok := strings.CutPrefix(s, "configuration.")
+			if !ok {
+				return "", nil, fmt.Errorf("%s %s: both sides run the same scenario, so that only configuration.PATH=VALUE can differ; --set changes the scenario of both", side.flag, s)
+			}
+			own = append(own, rest)
+		}
+		fmt.Fprintf(&out, "[configuration.%s]\nfrom = %q\nset = %s\n", side.name, side.from, tomlArray(own))
+	}
+	return "the command line", []byte(out.String()), nil
+}
+
+// tableName is a configuration's name or file as the name of a table.
+func tableName(nameOrFile string) string {
+	base := strings.TrimSuffix(filepath.Base(nameOrFile), ".toml")
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '-'
+	}, base)
+}
+
+// tomlArray writes strings as TOML does.
+func tomlArray(all []string) string {
+	quoted := make([]string, len(all))
+	for i, s := range all {
+		quoted[i] = strconv.Quote(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// open opens the folder, or makes it.
+func (b beginning) open(f experimentFlags) (*experiment.Experiment, error) {
+	if b.opened != nil {
+		return b.opened, nil
+	}
+	folder, err := runner.MakeFolder(f.runsDir, b.asked.Name, "experiment", time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return experiment.Create(folder, b.asked, "etcd-dyno "+version)
+}
+
+// jobsOfExperiment are the runs' jobs, by scenario and configuration.
+func jobsOfExperiment(std standard, f experimentFlags, e scenarios.Experiment) (jobs [][]runner.Job, err error) {
+	foreign := slices.ContainsFunc(e.Configurations, func(c scenarios.Configuration) bool { return len(c.Endpoints) > 0 })
+	if err := f.foreignFlags.check(foreign); err != nil {
+		return nil, err
+	}
+	credentials, err := credentialsOf(std, f.targetFlags, foreign)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range e.Scenarios {
+		var row []runner.Job
+		for _, c := range e.Configurations {
+			if c, err = completed(c); err != nil {
+				return nil, err
+			}
+			if refused := s.RefusedOn(c, f.allowDisruptive); len(refused) > 0 {
+				return nil, fmt.Errorf("%s on %s: %s: %s", s.Name, c.Name, strings.Join(refused[0].Key, "."), refused[0].Message)
+			}
+			if err := runner.CheckFiles(c); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
+			}
+			row = append(row, runner.Job{
+				Scenario: s, Configuration: s.On(c), Credentials: credentials, Keep: f.keep, AllowDisruptive: f.allowDisruptive,
+				Prefix: f.prefix, ReusePrefix: f.reuse, Tool: "etcd-dyno " + version,
+			})
+		}
+		jobs = append(jobs, row)
+	}
+	return jobs, nil
+}
+
+// findEtcdOf finds the etcd of a lab, for all scenarios.
+func findEtcdOf(ctx context.Context, std standard, jobs [][]runner.Job, configuration int) error {
+	c := jobs[0][configuration].Configuration
+	if len(c.Endpoints) > 0 {
+		return nil
+	}
+	found, refused, err := lab.FindEtcd(ctx, c, "", func(text string) { fmt.Fprintln(std.err, text) })
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return exitError{exitInterrupted, fmt.Errorf("interrupted while the etcd of %s was looked for", c.Name)}
+	case err != nil:
+		return exitError{exitCannotRun, fmt.Errorf("%s: %w", c.Name, err)}
+	case len(refused) > 0:
+		return exitError{exitUsage, fmt.Errorf("%s: %s: %s", c.Name, strings.Join(refused[0].Key, "."), refused[0].Message)}
+	}
+	for s := range jobs {
+		jobs[s][configuration].Etcd = found
+	}
+	return nil
+}
+
+// printOrder prints the plan of an experiment.
+func printOrder(std standard, e scenarios.Experiment) error {
+	for _, s := range experiment.Plan(e, false, 0, e.Pairs) {
+		fmt.Fprintf(std.out, "pair %d  %s on %s\n", s.Pair+1, e.Scenarios[s.Scenario].Name, e.Configurations[s.Configuration].Name)
+	}
+	fmt.Fprintln(std.err, durationOf(e))
+	return nil
+}
+
+// durationOf says how much an experiment is, and how long it takes.
+func durationOf(e scenarios.Experiment) string {
+	planned, confirmation := experiment.Seconds(e)
+	runs := len(experiment.Plan(e, false, 0, e.Pairs))
+	s := fmt.Sprintf("%d runs, about %s", runs, roughly(planned))
+	if e.MaxPairs > 0 {
+		s += fmt.Sprintf("; up to %d while it is inconclusive", runs/e.Pairs*e.MaxPairs)
+	}
+	if confirmation > 0 {
+		s += fmt.Sprintf("; about %s more if there is a regression to be confirmed", roughly(confirmation))
+	}
+	return s
+}
+
+// roughly is a length of time in words.
+func roughly(seconds float64) string {
+	switch {
+	case seconds < 90:
+		return fmt.Sprintf("%.0f s", seconds)
+	case seconds < 5400:
+		return fmt.Sprintf("%.0f min", seconds/60)
+	default:
+		return fmt.Sprintf("%.1f h", seconds/3600)
+	}
+}

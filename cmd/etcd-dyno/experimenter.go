@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/report"
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/runner"
+	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
+	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+)
+
+// experimenter carries out an experiment.
+type experimenter struct {
+	std  standard
+	f    experimentFlags
+	x    *experiment.Experiment
+	jobs [][]runner.Job
+	cut  context.Context //nolint:containedctx // it ends at the second Ctrl-C, whatever is under way
+	// confirmed are configurations of clusters that exist whose plan was agreed to.
+	confirmed map[int]bool
+	// line stands before the display's, spent and made are of the runs so far.
+	line  string
+	spent time.Duration
+	made  int
+}
+
+// run makes the runs, and tells what came of them.
+func (e *experimenter) run(ctx context.Context) error {
+	fmt.Fprintf(e.std.err, "experiment: %s\n%s\n", e.x.Folder, durationOf(e.x.Experiment))
+	e.x.Force = e.f.force
+	e.x.Told = func(text string) { fmt.Fprintln(e.std.err, text) }
+	e.x.Began = e.began
+	c, err := e.x.Run(ctx, e.one)
+	if err != nil {
+		return e.failed(ctx, err)
+	}
+	codes, err := e.codes(c)
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if err := e.tell(c); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if code := worst(codes); code != exitDone {
+		return exitError{code: code}
+	}
+	return nil
+}
+
+// failed tells what came of an experiment that did not come to its end.
+func (e *experimenter) failed(ctx context.Context, err error) error {
+	code, why := exitCannotRun, err
+	switch {
+	case ctx.Err() != nil:
+		code, why = exitInterrupted, errors.New("interrupted")
+	case errors.Is(err, runner.ErrNotConfirmed):
+		code = exitUsage
+	}
+	if c, wrong := e.x.Compare(); wrong == nil && len(c.Contrasts) > 0 {
+		fmt.Fprintln(e.std.err, "so far, with less runs than were asked for:")
+		if wrong := report.Verdicts(e.std.err, c, report.Style{}); wrong != nil {
+			return exitError{exitCannotRun, wrong}
+		}
+	}
+	return exitError{code, fmt.Errorf("%w; what is finished is kept: etcd-dyno experiment --resume %s", why, e.x.Folder)}
+}
+
+// began tells of a run, and how long it all takes still.
+func (e *experimenter) began(s experiment.Slot, attempt, place, of int) {
+	one := 0.0
+	planned, _ := experiment.Seconds(e.x.Experiment)
+	one = planned / float64(len(e.x.Configurations)*e.x.Pairs*len(e.x.Scenarios))
+	if e.made > 0 {
+		one = e.spent.Seconds() / float64(e.made)
+	}
+	what := "run"
+	if s.Confirms {
+		what = "fresh run"
+	}
+	again := ""
+	if attempt > 1 {
+		again = fmt.Sprintf(", attempt %d", attempt)
+	}
+	fmt.Fprintf(e.std.err, "%s %d of %d: %s on %s%s, %s left\n", what, place, of, e.x.Scenarios[s.Scenario].Name, e.x.Configurations[s.Configuration].Name, again, roughly(one*float64(of-place+1)))
+	e.line = fmt.Sprintf("%d/%d %s  ", place, of, e.x.Configurations[s.Configuration].Name)
+}
+
+// one makes one run.
+func (e *experimenter) one(ctx context.Context, s experiment.Slot, runsDir string, started func(string)) (string, error) {
+	job := e.jobs[s.Scenario][s.Configuration]
+	job.RunsDir = runsDir
+	began := time.Now()
+	if len(job.Configuration.Endpoints) == 0 {
+		if err := lab.Settle(runsDir); err != nil {
+			return "", err
+		}
+	}
+	job.Confirm = func(ctx context.Context, p runner.Plan, refused error) error {
+		if e.confirmed[s.Configuration] {
+			return refused
+		}
+		err := confirmer(e.std, e.f.yes)(ctx, p, refused)
+		e.confirmed[s.Configuration] = err == nil
+		return err
+	}
+	display := newDisplay(e.std)
+	display.before = e.line
+	job.Started, job.Progress = started, display.show
+	folder, err := runner.Run(ctx, e.cut, job)
+	display.close()
+	o := finish(e.f.runFlags, job, folder, err, ctx.Err() != nil)
+	e.spent, e.made = e.spent+time.Since(began), e.made+1
+	switch {
+	case o.result == nil:
+		return folder, o.failed
+	case o.code == exitCannotRun && ctx.Err() == nil:
+		return folder, o.failed
+	}
+	return folder, nil
+}
+
+// codes are the exit codes of what the runs and the gates came to.
+func (e *experimenter) codes(c results.Comparison) ([]int, error) {
+	codes := []int{codeOfComparison(c, e.x.InconclusivePasses)}
+	for _, folder := range e.x.Runs() {
+		b, err := os.ReadFile(filepath.Join(folder, results.ResultFile))
+		if err != nil {
+			return nil, fmt.Errorf("reading a run's result: %w", err)
+		}
+		var r results.Result
+		if err := json.Unmarshal(b, &r); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, results.ResultFile), err)
+		}
+		r.Valid = true // the comparison tells of what is not
+		if code := codeOf(r, false, false); code != exitDone {
+			codes = append(codes, code)
+			fmt.Fprintf(e.std.err, "%s: %s\n", filepath.Base(folder), map[int]string{exitCheck: "a check failed", exitThreshold: "a threshold was breached"}[code])
+		}
+	}
+	return codes, nil
+}
+
+// tell writes the comparison into the experiment's folder and prints it.
+func (e *experimenter) tell(c results.Comparison) error {
+	if err := writeComparison(e.x.Folder, c); err != nil {
+		return err
+	}
+	if err := writeComparisonPage(e.std, e.x.Folder, e.x.Name, "etcd-dyno compare "+e.x.Folder, c); err != nil {
+		return err
+	}
+	return printVerdicts(e.std, c, e.f.output)
+}
+
+// writeComparison writes comparison.json.
+func writeComparison(folder string, c results.Comparison) error {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(c); err != nil {
+		return fmt.Errorf("encoding the comparison: %w", err)
+	}
+	return results.WriteFile(filepath.Join(folder, results.ComparisonFile), out.Bytes())
+}
+
+// printVerdicts prints a comparison in the form that was asked for.
+func printVerdicts(std standard, c results.Comparison, output string) error {
+	if output == "json" {
+		return printJSON(std.out, c)
+	}
+	return report.Verdicts(std.out, c, report.Style{Color: colourOn(std)})
+}
+
+// codeOfComparison is the exit code of a comparison.
+func codeOfComparison(c results.Comparison, inconclusivePasses bool) int {
+	for _, each := range c.Contrasts {
+		if !each.Comparable && !each.Forced {
+			return exitInvalid
+		}
+	}
+	switch c.Outcome {
+	case results.GateFail:
+		return exitRegression
+	case results.GateNoData:
+		return exitOpen
+	case results.GateInconclusive:
+		if inconclusivePasses {
+			return exitDone
+		}
+		return exitOpen
+	case results.GateNotComparable:
+		return exitInvalid
+	default:
+		return exitDone
+	}
+}

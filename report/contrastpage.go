@@ -1,0 +1,276 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/etcd-dyno/etcd-dyno/report/figure"
+	"github.com/etcd-dyno/etcd-dyno/results"
+)
+
+// ComparisonPage is what a comparison's report shows.
+type ComparisonPage struct {
+	Title      string
+	Comparison results.Comparison
+	// Curves are, by contrast, the latencies of all runs of each side together, for the eye only.
+	Curves [][]SideCurves
+	// Reproduce is the command line that compares again; empty where it is not known.
+	Reproduce string
+}
+
+// SideCurves are one operation's latencies on both sides; a side is nil where it has none.
+type SideCurves struct {
+	Name                string
+	Baseline, Candidate *hdr.Histogram
+}
+
+//go:embed comparison.html.tmpl
+var comparisonTemplate string
+
+// comparisonView is the page as the template writes it.
+type comparisonView struct {
+	Style     template.CSS
+	Page      ComparisonPage
+	Verdict   verdict
+	Contrasts []contrastView
+	Gates     []gateView
+}
+
+type contrastView struct {
+	Title, Baseline, Candidate, Interval string
+	Says                                 []says
+	Differences                          []results.Difference
+	Table                                metricTable
+	Rest                                 *metricTable
+	Forest                               overview
+	Pairs, Curves                        []picture
+	Runs                                 []runRow
+}
+
+// metricTable is a table of metrics.
+type metricTable struct {
+	Label, Baseline, Candidate, Interval string
+	Rows                                 []metricRow
+}
+
+// metricRow is a metric, or where Group is set a heading of those below it.
+type metricRow struct {
+	Group, Name, Baseline, Candidate, Effect, Interval, Noise, Verdict, Words string
+	Tone                                                                      tone
+	Gates                                                                     bool
+}
+
+type gateView struct {
+	Subject, Metric, Status, Detail string
+	Tone                            tone
+}
+
+type runRow struct {
+	Pair, Baseline, Candidate string
+	Bad                       bool
+}
+
+// HTMLComparison writes a comparison as one self-contained page, as HTML does a run.
+func HTMLComparison(w io.Writer, page ComparisonPage) error {
+	v := comparisonView{Style: template.CSS(pageStyle), Page: page}
+	word, tone, facts := outcomeOf(page.Comparison)
+	v.Verdict = verdict{Word: word, Tone: tone, Facts: facts}
+	p := plotter{}
+	for i, x := range page.Comparison.Contrasts {
+		var curves []SideCurves
+		if i < len(page.Curves) {
+			curves = page.Curves[i]
+		}
+		v.Contrasts = append(v.Contrasts, p.contrast(page.Comparison, x, curves))
+	}
+	for _, g := range page.Comparison.Gates {
+		v.Gates = append(v.Gates, gateView{g.Scenario + ": " + g.Candidate + " against " + g.Baseline, g.Metric, string(g.Status), gateDetail(g), gateTone(g.Status)})
+	}
+	if p.err != nil {
+		return fmt.Errorf("writing the comparison's page: %w", p.err)
+	}
+	t, err := template.New("comparison").Parse(comparisonTemplate)
+	if err != nil {
+		return fmt.Errorf("writing the comparison's page: %w", err)
+	}
+	if err := t.Execute(w, v); err != nil {
+		return fmt.Errorf("writing the comparison's page: %w", err)
+	}
+	return nil
+}
+
+// contrast is one contrast with its figures.
+func (p *plotter) contrast(c results.Comparison, x results.Contrast, curves []SideCurves) contrastView {
+	v := contrastView{
+		Title: contrastTitle(x), Baseline: x.Baseline.Name, Candidate: x.Candidate.Name, Interval: intervalHead(c, x),
+		Says: contrastSays(c, x), Runs: runRowsOf(x),
+	}
+	for _, d := range x.Differences {
+		v.Differences = append(v.Differences, results.Difference{Key: d.Key, Baseline: orNothing(d.Baseline), Candidate: orNothing(d.Candidate)})
+	}
+	v.Table = metricTable{"Metrics", v.Baseline, v.Candidate, v.Interval, metricRows(told(x.Metrics))}
+	if all := metricRows(x.Metrics); len(all) > len(v.Table.Rows) {
+		v.Rest = &metricTable{"All metrics", v.Baseline, v.Candidate, v.Interval, all}
+	}
+	if rows, message := forestOf(x); len(rows) > 1 {
+		v.Forest = overview{Wide: p.svg(figure.Forest(message, figure.Wide, rows)), Narrow: p.svg(figure.Forest(message, figure.Narrow, rows))}
+	}
+	for _, m := range x.Metrics {
+		if m.Gates && isStatistic(strings.Split(m.Metric, ".")) {
+			v.Pairs = append(v.Pairs, p.pairs(x, m))
+		}
+	}
+	for _, each := range curves {
+		both := []figure.Curve{{Name: x.Baseline.Name, Points: figure.Percentiles(each.Baseline)}, {Name: x.Candidate.Name, Points: figure.Percentiles(each.Candidate)}}
+		message := fmt.Sprintf("%s by percentile: %s %s; %s %s.", each.Name, x.Baseline.Name, inWords(results.Distribute(each.Baseline)), x.Candidate.Name, inWords(results.Distribute(each.Candidate)))
+		v.Curves = append(v.Curves, p.picture(each.Name, figure.PercentilePanel(message, figure.SpanOf(both, nil), both...)))
+	}
+	return v
+}
+
+// metricRows are metrics below headings of their workloads.
+func metricRows(all []results.MetricContrast) (rows []metricRow) {
+	workload := ""
+	for _, m := range all {
+		of, name := metricName(m.Metric)
+		if of != workload {
+			workload = of
+			rows = append(rows, metricRow{Group: of})
+		}
+		rows = append(rows, metricRow{
+			Name: name, Baseline: metricValue(m, m.BaselineMedian), Candidate: metricValue(m, m.CandidateMedian), Effect: effectText(m),
+			Interval: intervalText(m), Noise: noiseText(m), Verdict: verdictWord(m), Words: verdictWords(m), Tone: verdictTone(m.Verdict), Gates: m.Gates,
+		})
+	}
+	return rows
+}
+
+// pairs is a dot a run.
+func (p *plotter) pairs(x results.Contrast, m results.MetricContrast) picture {
+	var points []figure.PairPoint
+	for i := range max(len(m.Baseline), len(m.Candidate)) {
+		points = append(points, figure.PairPoint{Baseline: valueAt(m.Baseline, i), Candidate: valueAt(m.Candidate, i)})
+	}
+	message := fmt.Sprintf("%s of each run: median %s on %s, %s on %s.", m.Metric, metricValue(m, m.BaselineMedian), x.Baseline.Name, metricValue(m, m.CandidateMedian), x.Candidate.Name)
+	return p.picture(m.Metric, figure.PairsPanel(message, x.Baseline.Name, x.Candidate.Name, points))
+}
+
+func valueAt(values []*float64, i int) float64 {
+	if i >= len(values) || values[i] == nil {
+		return 0
+	}
+	return *values[i]
+}
+
+// forestOf are the rows of the forest plot, and what it says.
+func forestOf(x results.Contrast) (rows []figure.ForestRow, message string) {
+	var parts []string
+	workload := ""
+	for _, m := range told(x.Metrics) {
+		of, name := metricName(m.Metric)
+		if !m.Relative {
+			continue
+		}
+		if of != workload {
+			workload = of
+			rows = append(rows, figure.ForestRow{Group: of})
+		}
+		r := figure.ForestRow{Name: name, Effect: 1 + m.Effect, High: math.Inf(1), Least: 1 + m.Delta, Mark: markOf(m)}
+		if m.Low != nil && m.High != nil {
+			r.Low, r.High = 1+*m.Low, 1+*m.High
+		}
+		rows = append(rows, r)
+		parts = append(parts, m.Metric+" "+effectText(m))
+	}
+	return rows, "Effects with their intervals: " + strings.Join(parts, "; ") + "."
+}
+
+func markOf(m results.MetricContrast) figure.Mark {
+	switch m.Verdict {
+	case results.Regression:
+		return figure.MarkWorse
+	case results.Improvement:
+		return figure.MarkBetter
+	case results.Equivalent:
+		return figure.MarkNone
+	default:
+		return figure.MarkOpen
+	}
+}
+
+func gateTone(s results.GateStatus) tone {
+	switch s {
+	case results.GatePass:
+		return good
+	case results.GateInconclusive, results.GateOpen:
+		return warning
+	default:
+		return bad
+	}
+}
+
+// verdictWord is a verdict for a table.
+func verdictWord(m results.MetricContrast) string {
+	if m.Verdict == results.NoVerdict {
+		return "–"
+	}
+	return string(m.Verdict)
+}
+
+// verdictWords say a verdict plainly.
+func verdictWords(m results.MetricContrast) string {
+	least := sizeText(m, m.Delta)
+	switch m.Verdict {
+	case results.Regression:
+		return "worse, and by more than " + least
+	case results.Improvement:
+		return "better, and by more than " + least
+	case results.Equivalent:
+		return "the same to within " + least
+	case results.Inconclusive:
+		return fmt.Sprintf("too few pairs to tell; about %d would", m.PairsNeeded)
+	default:
+		return ""
+	}
+}
+
+// noiseText is how much the difference varies from pair to pair.
+func noiseText(m results.MetricContrast) string {
+	switch {
+	case m.Noise == nil:
+		return "–"
+	case m.Relative:
+		return strconv.FormatFloat(100**m.Noise, 'f', 1, 64) + " %"
+	default:
+		return metricValue(m, *m.Noise)
+	}
+}
+
+// runRowsOf are the runs of both sides.
+func runRowsOf(x results.Contrast) (rows []runRow) {
+	name := func(runs []results.ComparedRun, i int) (string, bool) {
+		if i >= len(runs) {
+			return "", false
+		}
+		if !runs[i].Valid {
+			return runs[i].ID + " (not valid)", true
+		}
+		return runs[i].ID, false
+	}
+	for i := range max(len(x.Baseline.Runs), len(x.Candidate.Runs)) {
+		r := runRow{Pair: strconv.Itoa(i + 1)}
+		var a, b bool
+		r.Baseline, a = name(x.Baseline.Runs, i)
+		r.Candidate, b = name(x.Candidate.Runs, i)
+		r.Bad = a || b
+		rows = append(rows, r)
+	}
+	return rows
+}

@@ -1,0 +1,136 @@
+// Package experiment makes many runs to answer one question: which of several
+// configurations is better.
+//
+// The one idea: the plan, and what is made of it, are pure functions of the
+// experiment and of the runs that are finished, so that an experiment which was
+// killed goes on where it was.
+package experiment
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+// Slot is one run of the plan.
+type Slot struct {
+	// Confirms tells a run of the fresh block that a regression must show again.
+	Confirms bool
+	// Pair counts from 0 on: all configurations run each scenario once in it.
+	Pair int
+	// Scenario and Configuration are places in the experiment.
+	Scenario, Configuration int
+}
+
+// Plan are the runs of some pairs in order. Within a pair the configurations follow one
+// another by turns, so that what drifts with time falls on all alike: two as AB BA BA AB,
+// more by balanced Latin squares (Williams 1949), in which each also follows each other equally often.
+func Plan(e scenarios.Experiment, confirms bool, from, to int) (slots []Slot) {
+	rows := order(len(e.Configurations))
+	for pair := from; pair < to; pair++ {
+		for s := range e.Scenarios {
+			for _, c := range rows[pair%len(rows)] {
+				slots = append(slots, Slot{confirms, pair, s, c})
+			}
+		}
+	}
+	return slots
+}
+
+// order are the orders of so many things that follow one another.
+func order(n int) [][]int {
+	if n == 2 {
+		return [][]int{{0, 1}, {1, 0}, {1, 0}, {0, 1}}
+	}
+	// The first row goes 0, 1, n−1, 2, n−2…; each further one is the one before plus one.
+	first := make([]int, n)
+	for i := range first {
+		if i%2 == 1 {
+			first[i] = (i + 1) / 2
+		} else {
+			first[i] = (n - i/2) % n
+		}
+	}
+	var rows [][]int
+	for shift := range n {
+		row := make([]int, n)
+		for i := range row {
+			row[i] = (first[i] + shift) % n
+		}
+		rows = append(rows, row)
+	}
+	if n%2 == 0 {
+		return rows
+	}
+	for _, row := range rows[:n] { // of an odd number each must follow each in both directions
+		back := make([]int, n)
+		for i := range row {
+			back[i] = row[n-1-i]
+		}
+		rows = append(rows, back)
+	}
+	return rows
+}
+
+// looks are the numbers of pairs after which the experiment is looked at: the last is the most.
+func looks(e scenarios.Experiment) []int {
+	all := []int{e.Pairs}
+	step := max(2, e.Pairs/2)
+	for last := e.Pairs; last < e.MaxPairs; {
+		last = min(last+step, e.MaxPairs)
+		all = append(all, last)
+	}
+	return all
+}
+
+// tests are how many gates are judged together.
+func tests(e scenarios.Experiment) (n int) {
+	for _, s := range e.Scenarios {
+		for _, g := range e.Gates {
+			if s.Has(g) {
+				n += len(e.Configurations) - 1
+			}
+		}
+	}
+	return n
+}
+
+// Refused says that an experiment has too few pairs to tell anything, or nothing.
+func Refused(e scenarios.Experiment) []scenarios.Refused {
+	n, times := tests(e), looks(e)
+	least := verdict.PairsFor(n, len(times))
+	if e.Pairs >= least {
+		return nil
+	}
+	why := fmt.Sprintf("= %d is too few: with %d gates that are judged together, each by its own configurations, no regression could be told from chance; write at least %d, or fewer gates", e.Pairs, n, least)
+	if len(times) > 1 {
+		why += fmt.Sprintf(" (and since the runs are looked at %d times, each look counts as a test)", len(times))
+	}
+	return []scenarios.Refused{{Key: []string{"pairs"}, Message: why}}
+}
+
+// rules are how the experiment's runs are compared.
+func rules(e scenarios.Experiment, force bool) verdict.Rules {
+	return verdict.Rules{
+		MinEffect: float64(e.MinEffect) / 100, FloorMS: e.Floor.Seconds() * 1000, Looks: len(looks(e)), Gates: e.Gates, Force: force,
+	}
+}
+
+// Seconds is about how long the plan takes, and how long the fresh block that a
+// regression would take beside it.
+func Seconds(e scenarios.Experiment) (planned, confirmation float64) {
+	one := 0.0
+	for _, s := range e.Scenarios {
+		one += s.Phases.Warmup.Seconds() + s.Phases.Measure.Seconds() + aroundSeconds
+	}
+	planned = one * float64(len(e.Configurations)*e.Pairs)
+	if e.Confirm && len(e.Gates) > 0 {
+		confirmation = planned
+	}
+	return math.Round(planned), math.Round(confirmation)
+}
+
+// aroundSeconds is about what a run takes besides its load: a lab's start, setup, drain, checks and cleaning.
+const aroundSeconds = 5
