@@ -259,7 +259,8 @@ func sizeText(m results.MetricContrast, v float64) string {
 	if m.Relative {
 		return percentText(v)
 	}
-	return metricValue(m, v)
+	// The difference of two shares is in percentage points.
+	return strings.Replace(metricValue(m, v), " %", " pp", 1)
 }
 
 // percentText prints a share in percent with a digit behind the point below ten.
@@ -288,6 +289,7 @@ func verdictText(m results.MetricContrast) string {
 		s = strings.ToUpper(s)
 	case results.Inconclusive:
 		s = fmt.Sprintf("inconclusive (%d)", m.PairsNeeded)
+	case results.Equivalent:
 	}
 	if m.Gates {
 		return s + " *"

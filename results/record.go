@@ -42,8 +42,21 @@ type Header struct {
 	Strict bool `json:"strict,omitempty"`
 	// Seed is the scenario's.
 	Seed uint64 `json:"seed"`
+	// Baseline is what thresholds are relative to; nil where none was given.
+	Baseline *BaselineRef `json:"baseline,omitempty"`
 	// Windows are the workloads whose chains start in a part of the measure phase only.
 	Windows []Window `json:"windows,omitempty"`
+}
+
+// BaselineRef says to which earlier runs a run's thresholds are relative.
+type BaselineRef struct {
+	Name string `json:"name"`
+	// Runs is of how many runs Values are the medians.
+	Runs int `json:"runs"`
+	// Environment is that of the first of them.
+	Environment Environment `json:"environment"`
+	// Values are by threshold: times in milliseconds, rates per second, shares from 0 to 1.
+	Values map[string]float64 `json:"values"`
 }
 
 // Window is the part of the measure phase in which a workload's chains start.

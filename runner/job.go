@@ -32,6 +32,8 @@ type Job struct {
 	// why the plan cannot be carried out, and must be returned then; an error ends the
 	// run. May be nil, so that nobody is asked.
 	Confirm func(ctx context.Context, p Plan, refused error) error
+	// Baseline is what thresholds of the scenario are relative to; nil where none is.
+	Baseline *results.BaselineRef
 	// Tool is this program's version, for the header.
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.

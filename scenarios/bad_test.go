@@ -11,8 +11,8 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
-// TestBad reads each file of testdata/bad, scenario-*.toml and
-// configuration-*.toml. The first line of a file is a comment with all of its
+// TestBad reads each file of testdata/bad, scenario-*.toml, configuration-*.toml
+// and experiment-*.toml. The first line of a file is a comment with all of its
 // faults, as "line:column: message", several with " | " between them. Run with
 // -update to write what is found, and read the difference.
 func TestBad(t *testing.T) {
@@ -29,9 +29,12 @@ func TestBad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.HasPrefix(name, "configuration-") {
+			switch sort, _, _ := strings.Cut(name, "-"); sort {
+			case "configuration":
 				_, err = scenarios.ParseConfiguration("bad.toml", text, nil)
-			} else {
+			case "experiment":
+				_, err = scenarios.ParseExperiment("bad.toml", text, nil, nil, nil)
+			default:
 				_, err = scenarios.ParseScenario("bad.toml", text, nil)
 			}
 			got := strings.Join(faultLines(t, err), " | ")

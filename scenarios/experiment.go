@@ -215,16 +215,18 @@ func (r experimentReader) configurations() (all []Configuration) {
 		for _, s := range sets {
 			changes = append(changes, s.text)
 		}
+		c := Configuration{Name: below.name()} // so that it is known, also where it is wrong
 		if below.require("from", `from = "single"`) {
-			c, err := LoadConfiguration(r.path(from), slices.Concat(changes, r.ofConfigurations))
+			made, err := LoadConfiguration(r.path(from), slices.Concat(changes, r.ofConfigurations))
 			if err != nil {
 				for _, f := range err.(Faults) { //nolint:errorlint,forcetypeassert // this package returns nothing else
 					below.faultHere("configuration.%s: %s", below.name(), f)
 				}
 			}
-			c.Name = below.name()
-			own[below.name()] = c.summed()
+			made.Name = c.Name
+			c = made.summed()
 		}
+		own[below.name()] = c
 		below.unknown()
 		tables = append(tables, textElement{i, below.name()})
 	}
@@ -381,7 +383,7 @@ func samplesFor(percentile float64) float64 {
 	return math.Ceil(n + 2*math.Sqrt(n))
 }
 
-// usualGates are the medians of what a scenario does most: of two writes, of one read and of one watch.
+// usualGates are the medians of what a scenario does most: of one write, one read and one watch, so that six pairs suffice.
 func usualGates(s Scenario) (gates []threshold.Metric) {
 	operations := s.Explain().Operations
 	slices.SortStableFunc(operations, func(a, b OperationEstimate) int {
@@ -394,7 +396,7 @@ func usualGates(s Scenario) (gates []threshold.Metric) {
 			return 0
 		}
 	})
-	room := map[bool]int{true: 2, false: 1}
+	room := map[bool]int{true: 1, false: 1}
 	for _, o := range operations {
 		writes := o.ValueBytes > 0
 		m := threshold.MetricOf(o.Workload, o.Operation, "response", "p50")

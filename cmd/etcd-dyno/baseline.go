@@ -8,6 +8,8 @@ import (
 	"regexp"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
 )
 
 // baselinesFolder is where baselines are kept, below the runs' folder.
@@ -69,4 +71,55 @@ func copyRun(from, to string) error {
 		}
 	}
 	return nil
+}
+
+// relativeLimits are a scenario's thresholds that are relative to a baseline.
+func relativeLimits(s scenarios.Scenario) (all []threshold.Threshold) {
+	for _, t := range s.Limits() {
+		if t.Relative() {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// baselineOf reads what the thresholds of a scenario are relative to; nil where nothing is to be read.
+func baselineOf(runsDir, name string, s scenarios.Scenario) (*results.BaselineRef, error) {
+	limits := relativeLimits(s)
+	switch {
+	case name == "" && len(limits) > 0:
+		return nil, fmt.Errorf("the threshold %q is relative to a baseline: give --baseline NAME; compare --save-baseline NAME RUN makes one", limits[0])
+	case name == "":
+		return nil, nil //nolint:nilnil // there is none, and none is needed
+	}
+	folder, err := baselineFolder(runsDir, name)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline: %w", err)
+	}
+	if _, err := os.Stat(folder); err != nil {
+		return nil, fmt.Errorf("--baseline %s: there is no such baseline in %s; compare --save-baseline %s RUN makes one", name, filepath.Dir(folder), name)
+	}
+	var metrics []threshold.Metric
+	for _, t := range limits {
+		if m, ok := t.Metric(); ok {
+			metrics = append(metrics, m)
+		}
+	}
+	side, err := sideOf([]string{folder}, metrics)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline %s: %w", name, err)
+	}
+	first := side.Samples[0].Header
+	if first.Scenario.Name != s.Name {
+		return nil, fmt.Errorf("--baseline %s: it is of the scenario %s, not of %s", name, first.Scenario.Name, s.Name)
+	}
+	b := &results.BaselineRef{Name: name, Runs: len(side.Samples), Environment: first.Environment, Values: map[string]float64{}}
+	for i, t := range limits {
+		v, known := side.Median(metrics[i])
+		if !known {
+			return nil, fmt.Errorf("--baseline %s: its runs do not have what %q compares, or too few samples of it", name, t)
+		}
+		b.Values[t.String()] = v
+	}
+	return b, nil
 }

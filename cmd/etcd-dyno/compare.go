@@ -62,7 +62,7 @@ were built in another way are not comparable (exit 6), but shown all the same.`,
 	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, and mark it")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print: table or json")
 	flags.StringVar(&f.save, "save-baseline", "", "keep the runs under that name, for run --baseline NAME and later comparisons")
-	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where baselines are kept")
+	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where baselines are kept")
 	return c
 }
 
@@ -125,7 +125,7 @@ func (f compareFlags) rules() (verdict.Rules, error) {
 	}
 	text, ok := strings.CutSuffix(strings.TrimSpace(f.minEffect), "%")
 	percent, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if !ok || err != nil || !(percent > 0 && percent <= 100) { //nolint:staticcheck // it is no number either
+	if !ok || err != nil || !(percent > 0 && percent <= 100) {
 		return r, fmt.Errorf("--min-effect %s: not a share above 0%% and at most 100%%; write for example 5%%", f.minEffect)
 	}
 	r.MinEffect = percent / 100
@@ -162,7 +162,7 @@ func sidesOf(dash int, args []string, gates []threshold.Metric) (base, candidate
 	case dash < 0:
 		dash = 1
 	case dash == 0 || dash == len(args):
-		return base, candidate, errors.New("there is nothing on one side of --; write BASE... -- NEW...")
+		return base, candidate, errors.New("there is nothing on one side of --; write BASE -- NEW")
 	}
 	if base, err = sideOf(args[:dash], gates); err != nil {
 		return base, candidate, err

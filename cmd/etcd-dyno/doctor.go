@@ -53,7 +53,7 @@ fdatasync, again and again, in a file of its own, for 20 seconds at most.`,
 	flags.StringVar(&f.configuration, "configuration", "", "a lab that is started, looked at and taken away, or a file with endpoints: a built-in name ("+strings.Join(scenarios.ConfigurationNames(), ", ")+") or a TOML file")
 	f.targetFlags.register(flags)
 	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the configuration; may be repeated")
-	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where a lab's folder is made")
+	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where a lab's folder is made")
 	flags.BoolVar(&f.probe, "probe", false, "make 400 light requests, too, and delete what they wrote")
 	flags.StringVar(&f.prefix, "prefix", "/etcd-dyno/doctor/", "what the probe's keys begin with")
 	flags.StringVar(&f.disk, "disk", "", "a folder whose disk is measured")

@@ -82,7 +82,7 @@ with itself.`,
 	flags.BoolVar(&f.plan, "plan", false, "print the order of the runs and how long they take, and make none")
 	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
 	f.foreignFlags.register(flags)
-	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where the experiment's folder is made")
+	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where the experiment's folder is made")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
 	flags.BoolVar(&f.keep, "keep", false, "leave the labs' data in the run folders")
 	return c

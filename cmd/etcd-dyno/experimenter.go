@@ -75,9 +75,8 @@ func (e *experimenter) failed(ctx context.Context, err error) error {
 
 // began tells of a run, and how long it all takes still.
 func (e *experimenter) began(s experiment.Slot, attempt, place, of int) {
-	one := 0.0
 	planned, _ := experiment.Seconds(e.x.Experiment)
-	one = planned / float64(len(e.x.Configurations)*e.x.Pairs*len(e.x.Scenarios))
+	one := planned / float64(len(e.x.Configurations)*e.x.Pairs*len(e.x.Scenarios))
 	if e.made > 0 {
 		one = e.spent.Seconds() / float64(e.made)
 	}

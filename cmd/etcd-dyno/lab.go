@@ -126,7 +126,7 @@ ends, its data, certificates and users are gone.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return up(std, args[0], f) },
 	}
 	c.Flags().StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the configuration; may be repeated")
-	c.Flags().StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where the lab's folder is made")
+	c.Flags().StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where the lab's folder is made")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the lab's data and logs where they are")
 	outputFlag(c, &f.output, "table")
 	return c

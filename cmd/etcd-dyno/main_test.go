@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// A command starts itself anew as lab host and members, by the name of the test binary.
-	if len(os.Args) > 1 && (os.Args[1] == lab.HostCommand || os.Args[1] == lab.MemberCommand || os.Args[1] == "run" || os.Args[1] == "report" || os.Args[1] == "clean") {
+	if len(os.Args) > 1 && (os.Args[1] == lab.HostCommand || os.Args[1] == lab.MemberCommand || os.Args[1] == "run" || os.Args[1] == "experiment" || os.Args[1] == "compare" || os.Args[1] == "report" || os.Args[1] == "clean") {
 		main()
 	}
 	testscript.Main(m, map[string]func(){"etcd-dyno": main})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type runFlags struct {
 	output         string
 	keep, strict   bool
 	metricsListen  string
+	baseline       string
 	profile        bool
 }
 
@@ -62,20 +64,19 @@ done only with --allow-disruptive.`,
 	f.targetFlags.register(flags)
 	f.foreignFlags.register(flags)
 	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the scenario, configuration.PATH=VALUE the configuration; may be repeated")
-	flags.StringVar(&f.runsDir, "runs-dir", environmentOr("ETCD_DYNO_RUNS_DIR", "runs"), "where run folders are made")
+	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where run folders are made")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
 	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
 	flags.BoolVar(&f.profile, "profile", false, "keep CPU and heap profiles of the lab's members of the measure phase, in profiles/ of the run folder")
 	flags.StringVar(&f.metricsListen, "metrics-listen", "", "HOST:PORT at which the run is shown to Prometheus while it goes, at /metrics, with a Grafana dashboard at /grafana.json")
+	flags.StringVar(&f.baseline, "baseline", "", "the baseline that thresholds are relative to, as compare --save-baseline has kept it")
 	flags.BoolVar(&f.strict, "strict", false, "a percentile threshold with too few samples is a breach")
 	return c
 }
 
-func environmentOr(name, otherwise string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
-	}
-	return otherwise
+// usualRunsDir is where run folders are made unless the flag says otherwise.
+func usualRunsDir() string {
+	return cmp.Or(os.Getenv("ETCD_DYNO_RUNS_DIR"), "runs")
 }
 
 // exactlyOne wants one argument and says which are known.
@@ -266,6 +267,9 @@ func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	if job.Scenario, err = scenarios.LoadScenario(name, ofScenario); err != nil {
 		return nil, err
 	}
+	if job.Baseline, err = baselineOf(f.runsDir, f.baseline, job.Scenario); err != nil {
+		return nil, err
+	}
 	against, err := configurationsOf(f, job.Scenario, ofConfiguration)
 	if err != nil {
 		return nil, err
@@ -391,6 +395,9 @@ func reproduce(f runFlags, job runner.Job) string {
 	}
 	if f.strict {
 		words = append(words, "--strict")
+	}
+	if f.baseline != "" {
+		words = append(words, "--baseline", f.baseline)
 	}
 	if f.profile {
 		words = append(words, "--profile")

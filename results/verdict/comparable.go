@@ -58,7 +58,7 @@ func unlike(all []Sample) (reasons []string) {
 		of   func(results.Header) string
 	}{
 		{"the scenario", func(h results.Header) string { return h.Scenario.Name + " " + short(h.Scenario.SHA256) }},
-		{"the machine", machine},
+		{"the machine", func(h results.Header) string { return machine(h.Environment) }},
 		{"how etcd was built", build},
 	} {
 		if values := distinct(all, q.of); len(values) > 1 {
@@ -111,8 +111,7 @@ func short(sha256 string) string { return sha256[:min(12, len(sha256))] }
 
 // machine is what latencies depend on of the generator's machine. Its memory is
 // rounded: what the kernel keeps for itself differs by some megabytes.
-func machine(h results.Header) string {
-	e := h.Environment
+func machine(e results.Environment) string {
 	return fmt.Sprintf("%d × %s, %.0f GiB, %s", e.CPUs, e.CPUModel, math.Round(float64(e.MemoryBytes)/(1<<30)), e.OS)
 }
 

@@ -47,6 +47,12 @@ type Side struct {
 	Samples []Sample
 }
 
+// Median is a metric's over all runs; it reports false where one of them does not know it.
+func (s Side) Median(m threshold.Metric) (float64, bool) {
+	_, known := valuesOf(s, m)
+	return median(known), len(known) == len(s.Samples) && len(known) > 0
+}
+
 // Compare compares two sides under one scenario. Where paired, the runs at the same
 // place were made side by side. One run against one is only indicative: see Indicate.
 func Compare(baseline, candidate Side, paired bool, rules Rules) results.Contrast {

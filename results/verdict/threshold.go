@@ -25,6 +25,11 @@ func Thresholds(run *results.Run) []results.ThresholdResult {
 			all = append(all, results.ThresholdResult{Check: text, Value: "the workload's window lies beyond the measure phase", Status: results.Skipped})
 			continue
 		}
+		if t.Relative() && run.Header.Baseline == nil {
+			all = append(all, results.ThresholdResult{Check: text, Value: "there is no baseline", Status: results.Skipped})
+			continue
+		}
+		t = bind(run, t)
 		if value, aborted := abortedBy(run, text); aborted {
 			all = append(all, results.ThresholdResult{Check: text, Value: value, Status: results.Fail})
 			continue
@@ -33,6 +38,14 @@ func Thresholds(run *results.Run) []results.ThresholdResult {
 		all = append(all, results.ThresholdResult{Check: text, Value: o.Value, Status: results.Status(o.Status)})
 	}
 	return all
+}
+
+// bind gives a threshold that is relative to a baseline its limit.
+func bind(run *results.Run, t threshold.Threshold) threshold.Threshold {
+	if b := run.Header.Baseline; b != nil {
+		return t.Against(b.Values[t.String()])
+	}
+	return t
 }
 
 // abortedBy is the value at which a threshold ended the load; it is breached
@@ -49,9 +62,10 @@ func abortedBy(run *results.Run, check string) (value string, aborted bool) {
 // Breach is the value of a threshold that what was measured so far breaches. It
 // reports false where the threshold is met, and where there is too little to tell.
 func Breach(run *results.Run, t threshold.Threshold) (value string, breached bool) {
-	if run.Idle(t.Workload()) {
+	if run.Idle(t.Workload()) || t.Relative() && run.Header.Baseline == nil {
 		return "", false
 	}
+	t = bind(run, t)
 	for _, row := range rowsOf(run) { // one by one: what has no sample yet must not hide another
 		o := t.Evaluate([]threshold.Row{row})
 		if o.Status == threshold.Fail && o.Value != threshold.NoData {

@@ -23,6 +23,9 @@ func Judge(run *results.Run) results.Result {
 	r.Checks = append(r.Checks, Checks(r)...)
 	r.Thresholds = append(r.Thresholds, Thresholds(run)...)
 	r.Findings = Findings(run, reasons)
+	if b := run.Header.Baseline; b != nil && machine(b.Environment) != machine(run.Header.Environment) {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the baseline %s was measured on another machine: %s, and this is %s", b.Name, machine(b.Environment), machine(run.Header.Environment)))
+	}
 	return r
 }
 

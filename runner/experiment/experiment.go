@@ -270,7 +270,7 @@ func (x *Experiment) adopt(s Slot) (bool, error) {
 	delete(x.open, s)
 	loaded, result, err := load(filepath.Join(x.Folder, r.Folder))
 	if err != nil || !result.Complete || loaded.Ended == nil {
-		return false, nil // it was cut off, and is made again
+		return false, nil //nolint:nilerr // it was cut off, and is made again
 	}
 	return true, x.ended(s, r, result)
 }
@@ -280,7 +280,8 @@ func (x *Experiment) one(ctx context.Context, run RunFunc, s Slot, attempt int) 
 	r := results.ExperimentRun{Confirms: s.Confirms, Pair: s.Pair, Scenario: x.Scenarios[s.Scenario].Name, Configuration: x.Configurations[s.Configuration].Name, Attempt: attempt}
 	var noted error
 	folder, err := run(ctx, s, filepath.Join(x.Folder, results.RunsFolder), func(folder string) {
-		r.Folder, noted = x.below(folder), x.journal.add(results.ExperimentRecord{Began: &r})
+		r.Folder = x.below(folder)
+		noted = x.journal.add(results.ExperimentRecord{Began: &r})
 	})
 	if err = errors.Join(err, noted); err != nil {
 		return fmt.Errorf("running %s on %s: %w", r.Scenario, r.Configuration, err)

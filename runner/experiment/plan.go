@@ -104,7 +104,7 @@ func Refused(e scenarios.Experiment) []scenarios.Refused {
 	if e.Pairs >= least {
 		return nil
 	}
-	why := fmt.Sprintf("= %d is too few: with %d gates that are judged together, each by its own configurations, no regression could be told from chance; write at least %d, or fewer gates", e.Pairs, n, least)
+	why := fmt.Sprintf("%d is too few: with %d gates that are judged together no regression could be told from chance; write at least %d, or fewer gates", e.Pairs, n, least)
 	if len(times) > 1 {
 		why += fmt.Sprintf(" (and since the runs are looked at %d times, each look counts as a test)", len(times))
 	}

@@ -205,7 +205,7 @@ func (t *Threshold) referStat(quantity, stat string) error {
 // compare reads what stands after the operator.
 func (t *Threshold) compare(value string) error {
 	if strings.HasPrefix(value, "baseline") {
-		return errors.New("limits relative to a baseline are not supported yet; write a fixed value, as in < 1s")
+		return t.relate(value)
 	}
 	if exact := t.op == "==" || t.op == "!="; exact && (t.unit == span || t.unit == rate) {
 		return fmt.Errorf("%s with %s; a measured %s is never exactly a value: write <, <=, > or >=", t.op, t.subject(), t.unit)
@@ -213,6 +213,39 @@ func (t *Threshold) compare(value string) error {
 	limit, err := t.unit.parse(value)
 	if err != nil {
 		return fmt.Errorf("%s is compared with %w", t.subject(), err)
+	}
+	t.limit = limit
+	return nil
+}
+
+// relative is a limit that is relative to a baseline.
+var relative = regexp.MustCompile(`^baseline(?:\s*\*\s*([0-9]+(?:\.[0-9]+)?))?(?:\s*\+\s*(\S.*))?$`)
+
+// relate reads "baseline * F + V", either part of which may be missing.
+func (t *Threshold) relate(value string) error {
+	parts := relative.FindStringSubmatch(value)
+	switch {
+	case parts == nil:
+		return fmt.Errorf("%q is no limit relative to a baseline; write baseline * FACTOR + VALUE, as in baseline * 1.10 + 0.2ms", value)
+	case t.workload == Any || t.operation == Any:
+		return errors.New("a limit relative to a baseline is of one metric; write one for each workload and operation instead of *")
+	case t.op == "==" || t.op == "!=":
+		return fmt.Errorf("%s with a baseline; what is measured is never exactly that of other runs: write <, <=, > or >=", t.op)
+	}
+	t.factor = 1
+	if parts[1] != "" {
+		factor, err := strconv.ParseFloat(parts[1], 64)
+		if err != nil || factor <= 0 || factor > 1000 {
+			return fmt.Errorf("baseline * %s: the factor is above 0 and at most 1000", parts[1])
+		}
+		t.factor = factor
+	}
+	if parts[2] == "" {
+		return nil
+	}
+	limit, err := t.unit.parse(parts[2])
+	if err != nil {
+		return fmt.Errorf("what is added to the baseline of %s is %w", t.subject(), err)
 	}
 	t.limit = limit
 	return nil

@@ -6,9 +6,15 @@
 //	WATCH.delivery.STAT OP VALUE                 informers.delivery.p99 < 100ms
 //	WATCH.COUNTER OP VALUE                       informers.missing == 0
 //
+// A limit may be relative to a baseline, which is the same metric of other runs:
+//
+//	churn.create.response.p99 <= baseline * 1.10 + 0.2ms
+//
 // "*" stands for all workloads, operations or watches; the threshold must then
 // hold for each of them.
 package threshold
+
+import "strings"
 
 // Threshold is one limit. The zero value is none and holds for nothing; make
 // one with Parse. Thresholds are values: they may be compared with == and
@@ -27,6 +33,8 @@ type Threshold struct {
 	// limit is in milliseconds for a quantity, else in the counter's own unit:
 	// a number, a fraction, a number per second, bytes.
 	limit float64
+	// factor is of the baseline, to which limit is added; 0 where the limit stands for itself.
+	factor float64
 	// unit is how limit and measured values are written.
 	unit kind
 }
@@ -74,3 +82,21 @@ func (t Threshold) Grows() bool {
 // Counter is the name of the counter referred to, for example "errors", or
 // empty for a quantity.
 func (t Threshold) Counter() string { return t.counter }
+
+// Relative reports whether the limit is relative to a baseline; Against makes it a fixed one.
+func (t Threshold) Relative() bool { return t.factor > 0 }
+
+// Against is the threshold with the limit that follows from a baseline, in the unit
+// of Metric.Value; of one that is not relative it is the same.
+func (t Threshold) Against(baseline float64) Threshold {
+	if t.factor > 0 {
+		t.limit, t.factor = t.factor*baseline+t.limit, 0
+	}
+	return t
+}
+
+// Metric is what the threshold compares; it reports false where that is of several workloads or operations.
+func (t Threshold) Metric() (Metric, bool) {
+	m, err := ParseMetric(t.text[:max(strings.IndexAny(t.text, "<>=!"), 0)])
+	return m, err == nil
+}
