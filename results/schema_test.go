@@ -14,15 +14,21 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-// The published schema of result.json says what the types say; -update writes it anew.
+// The published schemas say what the types say; -update writes them anew.
 func TestSchemaIsUpToDate(t *testing.T) {
-	const file = "result.schema.json"
+	published(t, "result.schema.json", &Result{}, ResultSchema, "The summary of one run of etcd-dyno. Durations are milliseconds, rates are per second, sizes bytes.")
+	published(t, "comparison.schema.json", &Comparison{}, ComparisonSchema, "What etcd-dyno says of configurations that it has compared. Times are milliseconds, rates per second, shares from 0 to 1.")
+}
+
+// published holds a schema against a type.
+func published(t *testing.T, file string, of any, title, description string) {
+	t.Helper()
 	r := jsonschema.Reflector{Mapper: mapNumbers, AllowAdditionalProperties: true}
 	if err := r.AddGoComments("github.com/etcd-dyno/etcd-dyno/results", "."); err != nil {
 		t.Fatal(err)
 	}
-	s := r.Reflect(&Result{})
-	s.ID, s.Title, s.Description = "", ResultSchema, "The summary of one run of etcd-dyno. Durations are milliseconds, rates are per second, sizes bytes."
+	s := r.Reflect(of)
+	s.ID, s.Title, s.Description = "", title, description
 	got, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)

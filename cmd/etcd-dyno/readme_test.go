@@ -14,7 +14,7 @@ import (
 // What the documentation shows is true: its scenarios and configurations are free of faults, and
 // its command lines name commands, flags, scenarios and configurations that exist.
 func TestReadme(t *testing.T) {
-	for _, file := range []string{"README.md", "report/docs/scenarios.md", "report/docs/configurations.md"} {
+	for _, file := range []string{"README.md", "report/docs/scenarios.md", "report/docs/configurations.md", "report/docs/comparing.md"} {
 		b, err := os.ReadFile("../../" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -39,8 +39,12 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// checkTOML checks a scenario, which has workloads, or a configuration, which has none.
+// checkTOML checks a scenario, which has workloads, an experiment, which names some, or a configuration.
 func checkTOML(file, text string) error {
+	if strings.Contains(text, "scenarios ") {
+		_, err := scenarios.ParseExperiment(file, []byte(text), nil, nil, nil)
+		return err
+	}
 	if strings.Contains(text, "[workload.") {
 		_, err := scenarios.ParseScenario(file, []byte(text), nil)
 		return err

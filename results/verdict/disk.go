@@ -34,7 +34,7 @@ func fsyncRule(s *subject) *results.Finding {
 	evidence = append(evidence, s.commits()...)
 	evidence = append(evidence, s.logged(results.LogSlowFsync)...)
 	return finding("disk-fsync", confidence,
-		"Put the WAL on a disk with fast fsyncs (local NVMe, or a volume whose flush is below 2 ms) that nothing else writes to (--wal-dir). `etcd-dyno doctor --disk DIR` measures a disk. Try it: --configuration slow-disk,single shows what a disk is worth.", evidence...)
+		"Put the WAL on a disk with fast fsyncs (local NVMe, or a volume whose flush is below 2 ms) that nothing else writes to (--wal-dir). `etcd-dyno doctor --disk DIR` measures a disk. Try it: `etcd-dyno experiment disk` tells what 2 ms of an fsync cost.", evidence...)
 }
 
 // commits is of members whose commits are above the limit.
@@ -60,7 +60,7 @@ func commitRule(s *subject) *results.Finding {
 		}
 	}
 	return finding("disk-commit", confidence,
-		"Every 100 ms, or after 10,000 changes, etcd writes them into its database and waits for the disk. Use a faster disk for the data, or commit less often (backend-batch-interval). Try it: --set 'configuration.etcd.backend-batch-interval=\"500ms\"'.", evidence...)
+		"Every 100 ms, or after 10,000 changes, etcd writes them into its database and waits for the disk. Use a faster disk for the data, or commit less often (backend-batch-interval). Try it: etcd-dyno experiment --scenario pod-churn --a single --set-b 'configuration.etcd.backend-batch-interval=\"500ms\"'.", evidence...)
 }
 
 // quotaRule: the database is near its quota or beyond it.

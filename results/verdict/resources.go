@@ -135,7 +135,7 @@ func networkRule(s *subject) *results.Finding {
 		confidence := sureIf(service > 0 && worst >= explains*service, results.High, results.Medium)
 		evidence = append(evidence, fmt.Sprintf("a request for one object took %s (median)", text(service)))
 		return finding("network-rtt", confidence,
-			"Each write waits for one round trip between the leader and the nearest majority. Move members nearer to one another; if they must be apart, set heartbeat-interval to the round trip and election-timeout to ten times that (etcd's tuning guide). Try it: --configuration three-zones,tuned-wan.", evidence...)
+			"Each write waits for one round trip between the leader and the nearest majority. Move members nearer to one another; if they must be apart, set heartbeat-interval to the round trip and election-timeout to ten times that (etcd's tuning guide). Try it: etcd-dyno experiment --scenario pod-churn --a three-zones --b tuned-wan.", evidence...)
 	case len(s.run.Header.Configuration.Links) > 0:
 		return nil
 	}
