@@ -44,6 +44,8 @@ type Header struct {
 	Seed uint64 `json:"seed"`
 	// Baseline is what thresholds are relative to; nil where none was given.
 	Baseline *BaselineRef `json:"baseline,omitempty"`
+	// Filled tells that the setup was in etcd from the beginning, from a snapshot.
+	Filled bool `json:"filled,omitempty"`
 	// Windows are the workloads whose chains start in a part of the measure phase only.
 	Windows []Window `json:"windows,omitempty"`
 }

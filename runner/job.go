@@ -32,6 +32,9 @@ type Job struct {
 	// why the plan cannot be carried out, and must be returned then; an error ends the
 	// run. May be nil, so that nobody is asked.
 	Confirm func(ctx context.Context, p Plan, refused error) error
+	// Filled is a snapshot file that a lab begins with, which has all of the scenario's
+	// setup: see Fill. Empty where the setup is to be made.
+	Filled string
 	// Baseline is what thresholds of the scenario are relative to; nil where none is.
 	Baseline *results.BaselineRef
 	// Tool is this program's version, for the header.

@@ -238,8 +238,11 @@ func (r *run) setUp(ctx context.Context, workloads []workload) error {
 			return err
 		}
 	}
-	owners := ownersOf(workloads)
-	return r.env.populate(ctx, func(p scenarios.Population, key string, index int, revision int64) {
+	owners, place := ownersOf(workloads), r.env.populate
+	if r.job.Filled != "" {
+		place = r.env.find
+	}
+	return place(ctx, func(p scenarios.Population, key string, index int, revision int64) {
 		for _, o := range owners {
 			o.populated(p, key, index, revision)
 		}

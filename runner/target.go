@@ -62,7 +62,7 @@ func open(ctx context.Context, folder string, job Job) (*target, error) {
 	if len(job.Configuration.Endpoints) > 0 {
 		return openForeign(ctx, folder, job)
 	}
-	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Etcd: job.Etcd, Most: job.Scenario.MostMembers(), Keep: job.Keep})
+	l, err := lab.Start(ctx, lab.Spec{Run: folder, Configuration: job.Configuration, Etcd: job.Etcd, Most: job.Scenario.MostMembers(), Keep: job.Keep, Snapshot: job.Filled})
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab %s: %w", job.Configuration.Name, err)
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/report"
@@ -15,6 +17,7 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/runner"
 	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
 // experimenter carries out an experiment.
@@ -38,9 +41,15 @@ func (e *experimenter) run(ctx context.Context) error {
 	e.x.Force = e.f.force
 	e.x.Told = func(text string) { fmt.Fprintln(e.std.err, text) }
 	e.x.Began = e.began
+	if err := e.fill(ctx); err != nil {
+		return e.failed(ctx, err)
+	}
 	c, err := e.x.Run(ctx, e.one)
 	if err != nil {
 		return e.failed(ctx, err)
+	}
+	if err := e.empty(); err != nil {
+		return exitError{exitCannotRun, err}
 	}
 	codes, err := e.codes(c)
 	if err != nil {
@@ -53,6 +62,40 @@ func (e *experimenter) run(ctx context.Context) error {
 		return exitError{code: code}
 	}
 	return nil
+}
+
+// fill makes what the setups of scenarios put into an etcd once, for all runs to begin with.
+func (e *experimenter) fill(ctx context.Context) error {
+	if !runner.CanBegin(e.x.Configurations) {
+		return nil
+	}
+	for i, s := range e.x.Scenarios {
+		if !slices.ContainsFunc(s.Setup, func(p scenarios.Population) bool { return p.Count > 0 }) {
+			continue
+		}
+		path := runner.FilledFile(e.x.Folder, s)
+		if _, err := os.Stat(path); err != nil {
+			fmt.Fprintf(e.std.err, "filling an etcd with the setup of %s, once for all runs\n", s.Name)
+			if err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path); err != nil {
+				return err
+			}
+		}
+		for c := range e.jobs[i] {
+			e.jobs[i][c].Filled = path
+		}
+	}
+	return nil
+}
+
+// empty takes away what fill has made.
+func (e *experimenter) empty() error {
+	var all []error
+	for _, s := range e.x.Scenarios {
+		if err := os.Remove(runner.FilledFile(e.x.Folder, s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
 }
 
 // failed tells what came of an experiment that did not come to its end.

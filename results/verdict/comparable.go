@@ -81,6 +81,9 @@ func notes(all []Sample) (told []string) {
 		of   func(results.Header) string
 	}{
 		{"the kernel", func(h results.Header) string { return h.Environment.Kernel }},
+		{"how the setup came into etcd", func(h results.Header) string {
+			return map[bool]string{true: "from a snapshot", false: "object by object"}[h.Filled]
+		}},
 		{"etcd-dyno", func(h results.Header) string { return h.Environment.Tool }},
 		{"the file system of the data", func(h results.Header) string { return h.Environment.DataFilesystem }},
 		{"the means of limiting CPU and memory", func(h results.Header) string {

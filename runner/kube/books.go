@@ -192,3 +192,9 @@ func (b *Books) expired(hash uint64, lease int64, forget bool) bool {
 	s.keep(hash, e)
 	return true
 }
+
+// Found notes a key that was there before anything was written: what a snapshot has that the cluster began with.
+func (b *Books) Found(key string, revision int64) {
+	b.begin([]byte(key))
+	b.acknowledged([]byte(key), revision, true, 0)
+}

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -174,4 +175,26 @@ func (p Page) then(r *clientv3.GetResponse) Page {
 // Count is Range{prefix, count_only}.
 func (s *Store) Count(ctx context.Context) (int64, error) {
 	return s.client.Kubernetes.Count(ctx, s.prefix, kubernetes.CountOptions{})
+}
+
+// revisionsPage is how many keys Revisions asks for at once.
+const revisionsPage = 10_000
+
+// Revisions are those of the last change of all keys of the resource.
+func (s *Store) Revisions(ctx context.Context) (map[string]int64, error) {
+	all := map[string]int64{}
+	end := clientv3.GetPrefixRangeEnd(s.prefix)
+	for from := s.prefix; ; {
+		r, err := s.client.Client.KV.Get(ctx, from, clientv3.WithRange(end), clientv3.WithKeysOnly(), clientv3.WithLimit(revisionsPage))
+		if err != nil {
+			return nil, fmt.Errorf("listing the keys below %s: %w", s.prefix, err)
+		}
+		for _, kv := range r.Kvs {
+			all[string(kv.Key)] = kv.ModRevision
+		}
+		if !r.More {
+			return all, nil
+		}
+		from = string(r.Kvs[len(r.Kvs)-1].Key) + "\x00"
+	}
 }

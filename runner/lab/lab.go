@@ -66,6 +66,9 @@ type Spec struct {
 	StopTimeout time.Duration
 	// Most is how many voting members the lab may come to have by Prepare; 0 for no more than at the start.
 	Most int
+	// Snapshot is a snapshot file of an etcd of the same version whose data the members
+	// begin with; empty for none.
+	Snapshot string
 	// Keep leaves the data where they are when the lab has stopped; Sweep does
 	// not touch them either.
 	Keep bool

@@ -51,6 +51,7 @@ func (l *Lab) order() order {
 		Folders:       l.folders,
 		Passwords:     l.passwords,
 		Most:          l.spec.Most,
+		Snapshot:      l.spec.Snapshot,
 		StartTimeout:  l.spec.StartTimeout,
 		StopTimeout:   l.spec.StopTimeout,
 	}

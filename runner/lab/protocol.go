@@ -23,7 +23,9 @@ type order struct {
 	// Passwords are those of the users, by name.
 	Passwords map[string]string `json:"passwords,omitempty"`
 	// Most is how many members may vote at once; 0 for those of the configuration.
-	Most         int           `json:"most,omitempty"`
+	Most int `json:"most,omitempty"`
+	// Snapshot is a file that the members begin with.
+	Snapshot     string        `json:"snapshot,omitempty"`
 	StartTimeout time.Duration `json:"start_timeout_ns"`
 	StopTimeout  time.Duration `json:"stop_timeout_ns"`
 }

@@ -76,7 +76,10 @@ func (h host) discard(ctx context.Context, c *cluster, m *member) error {
 
 // revisionBump is what Kubernetes' guide to restoring etcd advises: more than any
 // cluster writes between two backups.
-const revisionBump = 1_000_000_000
+const (
+	revisionBump = 1_000_000_000
+	asItWas      = 0 // for who has never seen a later state than the snapshot's
+)
 
 // restore makes a new cluster of the data in a snapshot, and starts it.
 func (h host) restore(ctx context.Context, c *cluster, path string) error {
@@ -96,7 +99,7 @@ func (h host) restore(ctx context.Context, c *cluster, path string) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := m.restore(path, j); err != nil {
+		if err := m.restore(path, j, revisionBump); err != nil {
 			return fmt.Errorf("restoring %s: %w", m.name, err)
 		}
 		m.flags = etcdFlags(h.order.Configuration, h.files, m.site, j)
@@ -122,13 +125,14 @@ func takeTurns(members []*member) (end func()) {
 	}
 }
 
-// restore replaces the data of a member that does not run.
-func (m *member) restore(path string, j joining) error {
+// restore replaces the data of a member that does not run. Where revisions are bumped, all
+// before are compacted.
+func (m *member) restore(path string, j joining, bump uint64) error {
 	if err := m.clear(); err != nil {
 		return err
 	}
 	return snapshot.NewV3(zap.NewNop()).Restore(snapshot.RestoreConfig{
 		SnapshotPath: path, Name: m.name, OutputDataDir: m.data, OutputWALDir: m.wal, PeerURLs: []string{m.peerEndpoint()},
-		InitialCluster: j.cluster, InitialClusterToken: j.token, RevisionBump: revisionBump, MarkCompacted: true,
+		InitialCluster: j.cluster, InitialClusterToken: j.token, RevisionBump: bump, MarkCompacted: bump > 0,
 	})
 }

@@ -75,7 +75,13 @@ func (h host) startMember(ctx context.Context, c *cluster, s site) error {
 	if err := os.RemoveAll(m.log); err != nil {
 		return fmt.Errorf("clearing the log of %s: %w", s.name, err)
 	}
-	m.flags = etcdFlags(h.order.Configuration, h.files, s, founding(c.sites, s, c.token))
+	j := founding(c.sites, s, c.token)
+	m.flags = etcdFlags(h.order.Configuration, h.files, s, j)
+	if h.order.Snapshot != "" {
+		if err := m.restore(h.order.Snapshot, j, asItWas); err != nil {
+			return fmt.Errorf("filling %s from a snapshot: %w", s.name, err)
+		}
+	}
 	return h.launchMember(ctx, c, m)
 }
 
