@@ -42,9 +42,10 @@ runs alone need no --; one run against one is only indicative, and has no verdic
 An experiment's folder is judged again.
 
 BASE and NEW are run folders, folders of run folders, or one configuration of
-an experiment, as EXPERIMENT:CONFIGURATION. Runs that were made by turns are compared in pairs, others
-side against side. If all runs of one side were made before the other's, what
-else changed meanwhile is in the difference: that is told, and nothing gates.
+an experiment, as EXPERIMENT:CONFIGURATION. Runs that were made by turns are
+compared in pairs, others side against side. If all runs of one side were made
+before the other's, what else changed meanwhile is in the difference: that is
+told, and nothing gates.
 
 Runs of another scenario or machine, runs that are not valid, and etcds that
 were built in another way are not comparable (exit 6), but shown all the same.`,

@@ -107,6 +107,9 @@ func (e *experimenter) failed(ctx context.Context, err error) error {
 	case errors.Is(err, runner.ErrNotConfirmed):
 		code = exitUsage
 	}
+	if len(e.x.Runs()) == 0 && e.f.resume == "" && code == exitUsage {
+		return exitError{code, errors.Join(why, os.RemoveAll(e.x.Folder))} // it was made a moment ago, and nothing was run
+	}
 	if c, wrong := e.x.Compare(); wrong == nil && len(c.Contrasts) > 0 {
 		fmt.Fprintln(e.std.err, "so far, with less runs than were asked for:")
 		if wrong := report.Verdicts(e.std.err, c, report.Style{}); wrong != nil {

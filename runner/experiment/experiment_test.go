@@ -305,3 +305,22 @@ func changed(s scenarios.Scenario) scenarios.Scenario {
 	s.Seed++
 	return s
 }
+
+// Whatever a journal holds, what is read of it is whole lines, and the rest can be written anew.
+func FuzzReadJournal(f *testing.F) {
+	for _, seed := range []string{"", "{}\n", `{"header":{"schema":"x"}}` + "\n" + `{"ended":{"pair":3}}` + "\n" + `{"end`, "\n", "null\n", "[1]\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		records, whole, err := readJournal(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		if whole > int64(len(text)) || whole > 0 && text[whole-1] != '\n' || strings.Contains(text[whole:], "\n") {
+			t.Errorf("%d of %d bytes of %q are whole lines", whole, len(text), text)
+		}
+		if again, _, err := readJournal(strings.NewReader(text[:whole])); err != nil || len(again) != len(records) {
+			t.Errorf("%d records, and then %d, %v", len(records), len(again), err)
+		}
+	})
+}

@@ -94,3 +94,22 @@ func TestAgainst(t *testing.T) {
 		t.Errorf("what is not relative is changed: %v, %v", fixed, err)
 	}
 }
+
+func FuzzParseMetric(f *testing.F) {
+	for _, seed := range []string{"churn.create.response.p95", "informers.missing", "server.fsync.p99.9", "a.b.c.p0", "....", "*.a.errors"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := threshold.ParseMetric(text)
+		if err != nil {
+			return
+		}
+		again, err := threshold.ParseMetric(m.String())
+		if err != nil || again != m {
+			t.Errorf("%q is read again as %v, %v", text, again, err)
+		}
+		if v, known := m.Value(nil); known {
+			t.Errorf("%q is %g of nothing", text, v)
+		}
+	})
+}
