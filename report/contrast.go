@@ -112,7 +112,7 @@ func (t *terminal) contrast(c results.Comparison, x results.Contrast) {
 			g.rows = append(g.rows, gridRow{group: t.text(of)})
 		}
 		g.rows = append(g.rows, gridRow{
-			texts: []string{"  " + t.text(name), metricValue(m, m.BaselineMedian), metricValue(m, m.CandidateMedian), effectText(m), intervalText(m), verdictText(m)},
+			texts: []string{"  " + t.text(name), medianText(m, m.Baseline, m.BaselineMedian), medianText(m, m.Candidate, m.CandidateMedian), effectText(m), intervalText(m), verdictText(m)},
 			tones: map[int]tone{5: verdictTone(m.Verdict)},
 		})
 	}
@@ -175,7 +175,7 @@ func intervalHead(c results.Comparison, x results.Contrast) string {
 	if x.Method == results.Indicative {
 		return "within the runs"
 	}
-	return strconv.FormatFloat(100*c.Confidence, 'f', -1, 64) + " % interval"
+	return strconv.FormatFloat(100*c.Confidence, 'g', 3, 64) + " % interval"
 }
 
 // told are the metrics that a terminal shows.
@@ -188,8 +188,12 @@ func told(all []results.MetricContrast) []results.MetricContrast {
 			return false
 		case strings.HasSuffix(name, "error_rate"), strings.HasSuffix(name, "missing"):
 			return m.BaselineMedian == 0 && m.CandidateMedian == 0 && !changed
-		case strings.Contains(name, "service"), strings.HasSuffix(name, "achieved_rate"), strings.HasSuffix(name, "bytes"), strings.HasSuffix(name, "response p99"):
-			return true
+		case strings.Contains(name, "service"):
+			return true // it is in the response
+		case strings.HasSuffix(name, "achieved_rate"), strings.HasSuffix(name, "bytes"):
+			return !changed
+		case strings.HasSuffix(name, "response p99"):
+			return !changed && m.P != nil // one run against one is told as far as it goes
 		default:
 			return false
 		}
@@ -230,9 +234,22 @@ func isStatistic(parts []string) bool {
 	return last == "mean" || last == "max" || strings.HasPrefix(last, "p") && last[1:] != "" && last[1] >= '0' && last[1] <= '9' || last[0] >= '0' && last[0] <= '9'
 }
 
+// medianText is the median of a side's runs.
+func medianText(m results.MetricContrast, of []*float64, v float64) string {
+	if !known(of) {
+		return "n/a"
+	}
+	return metricValue(m, v)
+}
+
+// known reports whether any run knows a metric.
+func known(values []*float64) bool {
+	return slices.ContainsFunc(values, func(v *float64) bool { return v != nil })
+}
+
 // effectText is by how much the candidate is higher.
 func effectText(m results.MetricContrast) string {
-	if len(m.Baseline) == 0 || len(m.Candidate) == 0 {
+	if !known(m.Baseline) || !known(m.Candidate) {
 		return "n/a"
 	}
 	return changeText(m, m.Effect)

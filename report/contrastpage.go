@@ -145,7 +145,7 @@ func metricRows(all []results.MetricContrast) (rows []metricRow) {
 			rows = append(rows, metricRow{Group: of})
 		}
 		rows = append(rows, metricRow{
-			Name: name, Baseline: metricValue(m, m.BaselineMedian), Candidate: metricValue(m, m.CandidateMedian), Effect: effectText(m),
+			Name: name, Baseline: medianText(m, m.Baseline, m.BaselineMedian), Candidate: medianText(m, m.Candidate, m.CandidateMedian), Effect: effectText(m),
 			Interval: intervalText(m), Noise: noiseText(m), Verdict: verdictWord(m), Words: verdictWords(m), Tone: verdictTone(m.Verdict), Gates: m.Gates,
 		})
 	}

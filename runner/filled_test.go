@@ -38,7 +38,7 @@ arrival = { rate = "5/s" }
 	if err := Fill(t.Context(), job.Scenario, filepath.Join(t.TempDir(), "filling"), path); err != nil {
 		t.Fatal(err)
 	}
-	for _, configuration := range []string{"", "members = 3"} {
+	for _, configuration := range []string{"", "members = 3", "members = 1\nlearners = 1"} {
 		job := jobOf(t, text, configuration)
 		job.Filled = path
 		run, result := runJob(t, job)

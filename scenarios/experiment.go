@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -338,21 +339,18 @@ func (r experimentReader) gates(all []Scenario) (gates []threshold.Metric) {
 
 // gateless says why no scenario has a metric, or has enough of it, or nothing.
 func gateless(m threshold.Metric, all []Scenario) string {
-	wrong := ""
+	nowhere := ""
 	for _, s := range all {
 		if why := refersToNothing(m.Refers(), s.Workloads); why != "" {
-			if wrong == "" {
-				wrong = why
-			}
-			continue
-		}
-		if short := tooShort(m, s); short != "" {
+			nowhere = cmp.Or(nowhere, why)
+		} else if short := tooShort(m, s); short != "" {
 			return short
 		}
-		wrong = ""
-		break
 	}
-	return wrong
+	if slices.ContainsFunc(all, func(s Scenario) bool { return s.Has(m) }) {
+		return ""
+	}
+	return nowhere
 }
 
 // Has reports whether a metric is one of the scenario's.

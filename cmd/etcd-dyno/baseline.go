@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -42,15 +44,26 @@ func saveBaseline(std standard, f compareFlags, dash int, args []string) error {
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
+	first := side.Samples[0].Header
 	for _, s := range side.Samples {
-		if !s.Valid || !s.Complete {
+		switch h := s.Header; {
+		case !s.Valid || !s.Complete:
 			return exitError{exitUsage, fmt.Errorf("--save-baseline: %s is not valid, or not complete: no baseline can be made of it", s.Folder)}
+		case h.Scenario.SHA256 != first.Scenario.SHA256 || h.Configuration.SHA256 != first.Configuration.SHA256:
+			return exitError{exitUsage, fmt.Errorf("--save-baseline: %s and %s are not of the same scenario and configuration", side.Samples[0].Folder, s.Folder)}
 		}
 	}
-	for _, s := range side.Samples {
-		if err := copyRun(s.Folder, filepath.Join(folder, filepath.Base(s.Folder))); err != nil {
-			return exitError{exitCannotRun, fmt.Errorf("saving the baseline: %w", errors.Join(err, os.RemoveAll(folder)))}
+	half := folder + ".tmp" // what an interruption leaves is no baseline
+	if err := os.RemoveAll(half); err != nil {
+		return exitError{exitCannotRun, fmt.Errorf("saving the baseline: %w", err)}
+	}
+	for i, s := range side.Samples {
+		if err := copyRun(s.Folder, filepath.Join(half, fmt.Sprintf("%03d-%s", i+1, filepath.Base(s.Folder)))); err != nil {
+			return exitError{exitCannotRun, fmt.Errorf("saving the baseline: %w", errors.Join(err, os.RemoveAll(half)))}
 		}
+	}
+	if err := os.Rename(half, folder); err != nil {
+		return exitError{exitCannotRun, fmt.Errorf("saving the baseline: %w", err)}
 	}
 	fmt.Fprintf(std.err, "baseline %s: %d runs, in %s\n", f.save, len(side.Samples), folder)
 	return nil
@@ -113,6 +126,9 @@ func baselineOf(runsDir, name string, s scenarios.Scenario) (*results.BaselineRe
 	if first.Scenario.Name != s.Name {
 		return nil, fmt.Errorf("--baseline %s: it is of the scenario %s, not of %s", name, first.Scenario.Name, s.Name)
 	}
+	if err := sameLoad(side.Samples[0].Folder, s); err != nil {
+		return nil, fmt.Errorf("--baseline %s: %w", name, err)
+	}
 	b := &results.BaselineRef{Name: name, Runs: len(side.Samples), Environment: first.Environment, Values: map[string]float64{}}
 	for i, t := range limits {
 		v, known := side.Median(metrics[i])
@@ -122,4 +138,22 @@ func baselineOf(runsDir, name string, s scenarios.Scenario) (*results.BaselineRe
 		b.Values[t.String()] = v
 	}
 	return b, nil
+}
+
+// sameLoad refuses a baseline whose scenario is another than this one in more than its thresholds.
+func sameLoad(folder string, s scenarios.Scenario) error {
+	text, err := textOf(filepath.Join(folder, results.ScenarioFile))
+	if err != nil {
+		return err
+	}
+	differences, err := scenarios.Differences([]byte(text), scenarios.EncodeScenario(s))
+	if err != nil {
+		return err
+	}
+	for _, d := range differences {
+		if d.Key != "thresholds" && !strings.HasPrefix(d.Key, "threshold.") && d.Key != "configuration" {
+			return fmt.Errorf("it was measured under another load: %s was %s, and is %s", d.Key, cmp.Or(d.Before, "not set"), cmp.Or(d.After, "not set"))
+		}
+	}
+	return nil
 }

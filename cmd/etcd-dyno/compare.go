@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
+	"github.com/etcd-dyno/etcd-dyno/runner"
 	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
@@ -30,6 +30,8 @@ type compareFlags struct {
 	output       string
 	save         string
 	runsDir      string
+	// changed tells which flags were given.
+	changed func(flag string) bool
 }
 
 func compareCommand(std standard) *cobra.Command {
@@ -54,7 +56,10 @@ were built in another way are not comparable (exit 6), but shown all the same.`,
   etcd-dyno compare runs/20260102T150405Z-disk-experiment
   etcd-dyno compare --save-baseline release runs/20260102T150405Z-pod-churn-single`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error { return compare(std, c.ArgsLenAtDash(), args, f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			f.changed = c.Flags().Changed
+			return compare(std, c.ArgsLenAtDash(), args, f)
+		},
 	}
 	flags := c.Flags()
 	flags.StringSliceVar(&f.gates, "gate", nil, "metrics that decide, as churn.create.response.p50; an experiment's own unless given")
@@ -63,7 +68,7 @@ were built in another way are not comparable (exit 6), but shown all the same.`,
 	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, and mark it")
 	flags.StringVarP(&f.output, "output", "o", "table", "what to print: table or json")
 	flags.StringVar(&f.save, "save-baseline", "", "keep the runs under that name, for run --baseline NAME and later comparisons")
-	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where baselines are kept")
+	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where baselines are kept, and reports of comparisons are made")
 	return c
 }
 
@@ -94,20 +99,25 @@ func compare(std standard, dash int, args []string, f compareFlags) error {
 		return exitError{exitUsage, err}
 	}
 	c := verdict.Conclude([]results.Contrast{contrast}, nil, rules)
-	last := candidate.Samples[len(candidate.Samples)-1].Folder
-	return f.tell(std, c, last, contrast.Scenario+": "+contrast.Candidate.Name+" against "+contrast.Baseline.Name, "")
+	if len(c.Gates) == 0 && contrast.Method != results.Indicative {
+		fmt.Fprintln(std.err, "warning: nothing gates, so the exit code tells nothing of what was found; give --gate METRIC")
+	}
+	folder, err := runner.MakeFolder(f.runsDir, contrast.Scenario, "comparison", time.Now())
+	if err != nil {
+		fmt.Fprintf(std.err, "warning: the report is not written: %v\n", err)
+	}
+	return f.tell(std, c, folder, contrast.Scenario+": "+contrast.Candidate.Name+" against "+contrast.Baseline.Name, "")
 }
 
-// tell writes the comparison into a folder and prints it.
+// tell prints the comparison and writes it into a folder, unless that is empty.
 func (f compareFlags) tell(std standard, c results.Comparison, folder, title, reproduce string) error {
-	if err := writeComparison(folder, c); err != nil {
-		return exitError{exitCannotRun, err}
-	}
-	if err := writeComparisonPage(std, folder, title, reproduce, c); err != nil {
-		return exitError{exitCannotRun, err}
-	}
 	if err := printVerdicts(std, c, f.output); err != nil {
 		return exitError{exitCannotRun, err}
+	}
+	if folder != "" {
+		if err := errors.Join(writeComparison(folder, c), writeComparisonPage(std, folder, title, reproduce, c)); err != nil {
+			fmt.Fprintf(std.err, "warning: %v\n", err)
+		}
 	}
 	if code := codeOfComparison(c, f.inconclusive == "pass"); code != exitDone {
 		return exitError{code: code}
@@ -168,16 +178,21 @@ func sidesOf(dash int, args []string, gates []threshold.Metric) (base, candidate
 	if base, err = sideOf(args[:dash], gates); err != nil {
 		return base, candidate, err
 	}
-	candidate, err = sideOf(args[dash:], gates)
-	for _, s := range candidate.Samples {
-		if slices.ContainsFunc(base.Samples, func(t verdict.Sample) bool { return t.Folder == s.Folder }) {
-			return base, candidate, fmt.Errorf("%s is on both sides", s.Folder)
+	if candidate, err = sideOf(args[dash:], gates); err != nil {
+		return base, candidate, err
+	}
+	seen := map[string]string{} // folders, by what tells a run from all others
+	for _, s := range slices.Concat(base.Samples, candidate.Samples) {
+		run := s.Header.ID + s.Header.Started.String()
+		if first, twice := seen[run]; twice {
+			return base, candidate, fmt.Errorf("%s and %s are the same run: it counts once, and on one side", first, s.Folder)
 		}
+		seen[run] = s.Folder
 	}
 	if base.Name == candidate.Name {
 		base.Name, candidate.Name = base.Name+" (base)", candidate.Name+" (new)"
 	}
-	return base, candidate, err
+	return base, candidate, nil
 }
 
 // sideOf are the runs of one side, in order of their start.
@@ -261,6 +276,9 @@ func runsOf(folder, configuration string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(x.Scenarios) > 1 {
+		return nil, fmt.Errorf("%s has several scenarios, whose runs cannot be compared with one another: compare the experiment alone, or name run folders", folder)
+	}
 	found, names := x.RunsOf(configuration)
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s has no finished run of %q; its configurations are %s", folder, configuration, strings.Join(names, ", "))
@@ -329,21 +347,33 @@ func compareAgain(std standard, folder string, f compareFlags) error {
 	if !isExperiment(folder) {
 		return exitError{exitUsage, fmt.Errorf("compare takes two runs, an experiment, or BASE... -- NEW...; %s alone is none of them", folder)}
 	}
-	if len(f.gates) > 0 {
-		return exitError{exitUsage, errors.New("--gate: an experiment has its own gates, which cannot be chosen after its runs")}
+	for _, flag := range []string{"gate", "min-effect"} {
+		if f.changed(flag) {
+			return exitError{exitUsage, fmt.Errorf("--%s: an experiment has its own, which cannot be chosen after its runs", flag)}
+		}
 	}
 	x, err := experiment.Open(folder)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
 	x.Force = f.force
-	c, err := x.Compare()
+	c, unfinished, err := x.Compare()
 	if err != nil {
 		return exitError{exitCannotRun, err}
 	}
 	if len(c.Contrasts) == 0 {
 		return exitError{exitUsage, fmt.Errorf("%s has no finished pair of runs; go on with it: etcd-dyno experiment --resume %s", folder, folder)}
 	}
-	f.inconclusive = cmp.Or(map[bool]string{true: "pass"}[x.InconclusivePasses], f.inconclusive)
-	return f.tell(std, c, x.Folder, x.Name, "etcd-dyno compare "+folder)
+	if x.InconclusivePasses && !f.changed("inconclusive") {
+		f.inconclusive = "pass"
+	}
+	into := x.Folder
+	if unfinished > 0 || f.force {
+		into = "" // what stands there, or will, is the experiment's own
+	}
+	if unfinished > 0 {
+		f.inconclusive = "fail"
+		fmt.Fprintf(std.err, "warning: the experiment is not finished, %d runs are to be made yet: nothing is decided\n", unfinished)
+	}
+	return f.tell(std, c, into, x.Name, "etcd-dyno compare "+folder)
 }

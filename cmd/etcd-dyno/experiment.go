@@ -78,7 +78,7 @@ with itself.`,
 	flags.BoolVar(&f.confirm, "confirm", true, "let a regression count only when a fresh block of runs shows it again")
 	flags.StringVar(&f.inconclusive, "inconclusive", "", "what an inconclusive gate does: fail (exit 5) or pass (fail)")
 	flags.StringVar(&f.resume, "resume", "", "go on with the experiment in that folder")
-	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, and mark it")
+	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, or too seldom, and mark it")
 	flags.BoolVar(&f.plan, "plan", false, "print the order of the runs and how long they take, and make none")
 	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
 	f.foreignFlags.register(flags)
@@ -124,6 +124,9 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 	return e.run(ctx)
 }
 
+// mostPairs is how many --until-conclusive makes at most, unless it is said.
+const mostPairs = 32
+
 // beginning is an experiment before its folder is opened or made.
 type beginning struct {
 	asked scenarios.Experiment
@@ -157,6 +160,27 @@ func (f experimentFlags) begin(c *cobra.Command, args []string) (b beginning, er
 	if b.asked, err = scenarios.ParseExperiment(file, text, own, ofScenarios, ofConfigurations); err != nil {
 		return b, err
 	}
+	if f.conclusive {
+		more := b.asked
+		if more.MaxPairs == 0 {
+			more.MaxPairs = mostPairs
+		}
+		for !c.Flags().Changed("pairs") && len(experiment.Refused(more)) > 0 && more.Pairs < more.MaxPairs {
+			more.Pairs++ // with several looks it takes more to tell anything at the first
+		}
+		own = append(own, fmt.Sprintf("max_pairs=%d", more.MaxPairs), fmt.Sprintf("pairs=%d", more.Pairs))
+		if b.asked, err = scenarios.ParseExperiment(file, text, own, ofScenarios, ofConfigurations); err != nil {
+			return b, err
+		}
+	}
+	for _, s := range b.asked.Scenarios {
+		if limits := relativeLimits(s); len(limits) > 0 {
+			return b, fmt.Errorf("the threshold %q of %s is relative to a baseline: an experiment compares with its own; gate on the metric instead", limits[0], s.Name)
+		}
+	}
+	if f.force {
+		return b, nil
+	}
 	return b, scenarios.RefuseExperiment(file, text, own, experiment.Refused(b.asked))
 }
 
@@ -173,11 +197,7 @@ func (f experimentFlags) changes(c *cobra.Command) (sets []string) {
 	put("aa", "aa", strconv.FormatBool(f.aa))
 	put("confirm", "confirm", strconv.FormatBool(f.confirm))
 	put("inconclusive", "inconclusive", strconv.Quote(f.inconclusive))
-	const usual = 32
-	switch {
-	case f.conclusive && f.maxPairs == 0:
-		sets = append(sets, "max_pairs="+strconv.Itoa(usual))
-	case f.conclusive || c.Flags().Changed("max-pairs"):
+	if c.Flags().Changed("max-pairs") {
 		sets = append(sets, "max_pairs="+strconv.Itoa(f.maxPairs))
 	}
 	return sets

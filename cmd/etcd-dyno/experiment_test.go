@@ -92,23 +92,23 @@ func compareParts(t *testing.T, folder, runs string, of int) {
 	}
 	fast, _ := x.RunsOf("fast")
 	slow, _ := x.RunsOf("slow")
-	sides := slices.Concat([]string{"compare", "--gate", "puts.put.response.p50"}, fast, []string{"--"}, slow)
+	sides := slices.Concat([]string{"compare", "--runs-dir", runs, "--gate", "puts.put.response.p50"}, fast, []string{"--"}, slow)
 	if code, out, talk := tool(t, sides...); code != of || of == exitRegression && !strings.Contains(out, "6 pairs of runs side by side") {
 		t.Errorf("side by side: exit %d\n%s%s", code, out, talk)
 	}
 	if of != exitRegression {
 		return // some run is not valid
 	}
-	if code, out, _ := tool(t, "compare", fast[0], slow[0]); code != exitDone || !strings.HasPrefix(out, "INDICATIVE") {
+	if code, out, _ := tool(t, "compare", "--runs-dir", runs, fast[0], slow[0]); code != exitDone || !strings.HasPrefix(out, "INDICATIVE") {
 		t.Errorf("one against one: exit %d\n%s", code, out)
 	}
 	if code, _, talk := tool(t, "compare", fast[0], slow[0], "--gate", "puts.put.response.p50"); code != exitUsage || !strings.Contains(talk, "give at least 6 of each side") {
 		t.Errorf("one against one with a gate: exit %d, %s", code, talk)
 	}
-	if code, _, talk := tool(t, "compare", fast[0], fast[0]); code != exitUsage || !strings.Contains(talk, "is on both sides") {
+	if code, _, talk := tool(t, "compare", fast[0], fast[0]); code != exitUsage || !strings.Contains(talk, "are the same run") {
 		t.Errorf("a run against itself: exit %d, %s", code, talk)
 	}
-	sides = slices.Concat([]string{"compare", "--gate", "puts.put.response.p95"}, fast, []string{"--"}, slow)
+	sides = slices.Concat([]string{"compare", "--runs-dir", runs, "--gate", "puts.put.response.p95"}, fast, []string{"--"}, slow)
 	if code, _, talk := tool(t, sides...); code != exitUsage || !strings.Contains(talk, "enough samples of it") {
 		t.Errorf("a gate without data: exit %d, %s", code, talk)
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/runner"
 	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab"
@@ -51,11 +54,11 @@ func (e *experimenter) run(ctx context.Context) error {
 	if err := e.empty(); err != nil {
 		return exitError{exitCannotRun, err}
 	}
-	codes, err := e.codes(c)
-	if err != nil {
+	if err := e.tell(c); err != nil {
 		return exitError{exitCannotRun, err}
 	}
-	if err := e.tell(c); err != nil {
+	codes, err := e.codes(c)
+	if err != nil {
 		return exitError{exitCannotRun, err}
 	}
 	if code := worst(codes); code != exitDone {
@@ -76,8 +79,13 @@ func (e *experimenter) fill(ctx context.Context) error {
 		path := runner.FilledFile(e.x.Folder, s)
 		if _, err := os.Stat(path); err != nil {
 			fmt.Fprintf(e.std.err, "filling an etcd with the setup of %s, once for all runs\n", s.Name)
-			if err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path); err != nil {
-				return err
+			err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil { // a quota or a request that is larger than usual, perhaps
+				fmt.Fprintf(e.std.err, "warning: %v; so each run fills its own\n", err)
+				continue
 			}
 		}
 		for c := range e.jobs[i] {
@@ -107,10 +115,10 @@ func (e *experimenter) failed(ctx context.Context, err error) error {
 	case errors.Is(err, runner.ErrNotConfirmed):
 		code = exitUsage
 	}
-	if len(e.x.Runs()) == 0 && e.f.resume == "" && code == exitUsage {
+	if len(e.x.Finished()) == 0 && e.f.resume == "" && code == exitUsage {
 		return exitError{code, errors.Join(why, os.RemoveAll(e.x.Folder))} // it was made a moment ago, and nothing was run
 	}
-	if c, wrong := e.x.Compare(); wrong == nil && len(c.Contrasts) > 0 {
+	if c, _, wrong := e.x.Compare(); wrong == nil && len(c.Contrasts) > 0 {
 		fmt.Fprintln(e.std.err, "so far, with less runs than were asked for:")
 		if wrong := report.Verdicts(e.std.err, c, report.Style{}); wrong != nil {
 			return exitError{exitCannotRun, wrong}
@@ -144,8 +152,10 @@ func (e *experimenter) one(ctx context.Context, s experiment.Slot, runsDir strin
 	job.RunsDir = runsDir
 	began := time.Now()
 	if len(job.Configuration.Endpoints) == 0 {
-		if err := lab.Settle(runsDir); err != nil {
-			return "", err
+		for _, folder := range []string{runsDir, cmp.Or(job.Configuration.Disk.Data, runsDir), cmp.Or(job.Configuration.Disk.WAL, runsDir)} {
+			if err := lab.Settle(folder); err != nil {
+				return "", err
+			}
 		}
 	}
 	job.Confirm = func(ctx context.Context, p runner.Plan, refused error) error {
@@ -175,22 +185,39 @@ func (e *experimenter) one(ctx context.Context, s experiment.Slot, runsDir strin
 // codes are the exit codes of what the runs and the gates came to.
 func (e *experimenter) codes(c results.Comparison) ([]int, error) {
 	codes := []int{codeOfComparison(c, e.x.InconclusivePasses)}
-	for _, folder := range e.x.Runs() {
-		b, err := os.ReadFile(filepath.Join(folder, results.ResultFile))
+	finished := e.x.Finished()
+	for _, folder := range slices.Sorted(maps.Keys(finished)) {
+		r, err := resultOf(folder)
 		if err != nil {
-			return nil, fmt.Errorf("reading a run's result: %w", err)
+			return nil, err
 		}
-		var r results.Result
-		if err := json.Unmarshal(b, &r); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, results.ResultFile), err)
-		}
-		r.Valid = true // the comparison tells of what is not
-		if code := codeOf(r, false, false); code != exitDone {
-			codes = append(codes, code)
-			fmt.Fprintf(e.std.err, "%s: %s\n", filepath.Base(folder), map[int]string{exitCheck: "a check failed", exitThreshold: "a threshold was breached"}[code])
+		switch {
+		case failedCheck(r):
+			codes = append(codes, exitCheck)
+			fmt.Fprintf(e.std.err, "%s: a check failed\n", filepath.Base(folder))
+		case finished[folder] && verdict.Breached(r, false):
+			codes = append(codes, exitThreshold)
+			fmt.Fprintf(e.std.err, "%s: a threshold was breached\n", filepath.Base(folder))
 		}
 	}
 	return codes, nil
+}
+
+// resultOf is a run's result, which is made where a kill came before it.
+func resultOf(folder string) (r results.Result, err error) {
+	path := filepath.Join(folder, results.ResultFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		w, err := writeOut(folder, "")
+		return w.result, err
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	if err != nil {
+		return r, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return r, nil
 }
 
 // tell writes the comparison into the experiment's folder and prints it.

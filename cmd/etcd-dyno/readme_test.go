@@ -78,6 +78,15 @@ func TestDocumentationIsWhole(t *testing.T) {
 			t.Errorf("README or the guide has no row of the configuration %s", name)
 		}
 	}
+	comparing, err := os.ReadFile("../../report/docs/comparing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range scenarios.ExperimentNames() {
+		if !hasRow(string(comparing), name) {
+			t.Errorf("the guide has no row of the experiment %s", name)
+		}
+	}
 	for _, kind := range scenarios.KindNames() {
 		if !strings.Contains(string(readme), "`"+kind+"`") || !strings.Contains(string(guide), "| `"+kind+"` |") {
 			t.Errorf("README or the guide has no word of the kind %s", kind)

@@ -23,6 +23,11 @@ func newContrast(baseline, candidate Side, rules Rules) results.Contrast {
 	if len(all) > 0 {
 		c.Scenario = all[0].Header.Scenario.Name
 		c.Reasons = append(c.Reasons, unlike(all)...)
+		for _, side := range []Side{baseline, candidate} {
+			if found := distinct(side.Samples, func(h results.Header) string { return h.Configuration.Name + " " + short(h.Configuration.SHA256) }); len(found) > 1 {
+				c.Reasons = append(c.Reasons, "the runs of one side are of several configurations: "+strings.Join(found, " and "))
+			}
+		}
 		c.Notes = append(c.Notes, notes(all)...)
 	}
 	c.Comparable = len(c.Reasons) == 0

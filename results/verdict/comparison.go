@@ -19,7 +19,7 @@ type Rules struct {
 	// Looks is how often the runs so far are compared before the last of them is made:
 	// 1 where they are compared once. Each look has its part of the chance of an error (Bonferroni).
 	Looks int
-	// Gates are the metrics that decide.
+	// Gates are the metrics that decide; each is one of what is compared.
 	Gates []threshold.Metric
 	// Force compares what is not comparable.
 	Force bool
@@ -80,19 +80,23 @@ func Compare(baseline, candidate Side, paired bool, rules Rules) results.Contras
 	return c
 }
 
-// apart reports whether one side's runs were all over before the other's began.
+// likelyByTurns is how probable at least it must be that runs which are made in random order
+// lie in time as those of two sides do.
+const likelyByTurns = 0.2
+
+// apart reports whether one side's runs were made so much before the other's that what
+// drifts with time tells the sides apart.
 func apart(a, b Side) bool {
-	before := func(x, y Side) bool {
-		for _, s := range x.Samples {
-			for _, t := range y.Samples {
-				if s.Ended.After(t.Started) {
-					return false
-				}
-			}
-		}
-		return true
+	x, y := starts(a), starts(b)
+	return stats.RankSumP(x, y) < likelyByTurns || stats.RankSumP(y, x) < likelyByTurns
+}
+
+// starts are when a side's runs began, in seconds.
+func starts(side Side) (all []float64) {
+	for _, s := range side.Samples {
+		all = append(all, float64(s.Started.UnixMicro())/1e6)
 	}
-	return before(a, b) || before(b, a)
+	return all
 }
 
 // ByTurns reports whether the runs of two sides, each in order of their start, were made
@@ -134,11 +138,7 @@ func metricsOf(baseline, candidate Side, gates []threshold.Metric) (all []thresh
 		put(s.Metrics)
 	}
 	slices.SortStableFunc(all, compareWorkloads) // an operation that only one side has goes to its workload
-	for _, g := range gates {
-		if Measured(baseline, candidate, g) {
-			put([]threshold.Metric{g})
-		}
-	}
+	put(gates)                                   // also those that no run has: a gate without data is no gate that passed
 	return all
 }
 

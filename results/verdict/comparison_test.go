@@ -181,7 +181,13 @@ func TestUnpaired(t *testing.T) {
 	if c.Method != results.Unpaired || !c.TimeConfounded || c.Metrics[0].Verdict != results.Regression || all.Outcome != results.GateInconclusive {
 		t.Errorf("%+v, %s", c, all.Outcome)
 	}
-	y.Samples[0] = sampleAt(3, m, 15)
+	y.Samples[0] = sampleAt(3, m, 15) // one out of order makes no turns
+	if c := verdict.Compare(x, y, false, rules(m)); !c.TimeConfounded {
+		t.Errorf("one out of order: %+v", c)
+	}
+	for i := range 6 {
+		x.Samples[i], y.Samples[i] = sampleAt(2*i, m, 10+0.1*float64(i)), sampleAt(2*i+1, m, 15+0.1*float64(i))
+	}
 	c = verdict.Compare(x, y, false, rules(m))
 	if all := verdict.Conclude([]results.Contrast{c}, nil, rules(m)); c.TimeConfounded || all.Outcome != results.GateFail {
 		t.Errorf("interleaved: %+v, %s", c, all.Outcome)

@@ -145,7 +145,11 @@ func confirm(gates []results.Gate, fresh []results.Contrast) {
 		at := slices.IndexFunc(judged, func(j results.Gate) bool {
 			return j.Scenario == g.Scenario && j.Baseline == g.Baseline && j.Candidate == g.Candidate && j.Metric == g.Metric
 		})
-		if g.Status != results.GateFail || at < 0 {
+		if g.Status != results.GateFail {
+			continue
+		}
+		if at < 0 {
+			g.Status, g.Why = results.GateInconclusive, g.Why+", but no fresh block of runs was made to show it again"
 			continue
 		}
 		for _, c := range again {
@@ -168,11 +172,11 @@ func confirm(gates []results.Gate, fresh []results.Contrast) {
 	}
 }
 
-// Unconfirmed leaves open what has failed, where a fresh block of runs was to show it again and did not yet.
-func Unconfirmed(c *results.Comparison) {
+// Undecided leaves all gates open that could be judged: of an experiment that is not finished.
+func Undecided(c *results.Comparison) {
 	for i := range c.Gates {
-		if g := &c.Gates[i]; g.Status == results.GateFail {
-			g.Status, g.Why = results.GateInconclusive, g.Why+", but a fresh block of runs has not shown it again yet"
+		if g := &c.Gates[i]; g.Status == results.GateFail || g.Status == results.GatePass {
+			g.Status, g.Why = results.GateInconclusive, g.Why+", so far: the experiment is not finished"
 		}
 	}
 	c.Outcome = outcome(c.Gates)

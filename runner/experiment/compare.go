@@ -2,31 +2,57 @@ package experiment
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
 )
 
-// Compare compares the runs that are there: all pairs of which both runs are. The
-// outcome is that of an experiment which ends here.
-func (x *Experiment) Compare() (results.Comparison, error) {
-	pairs, confirmed := 0, 0
-	for s := range x.finished {
-		switch {
-		case !x.done(s):
-		case s.Confirms:
-			confirmed = max(confirmed, s.Pair+1)
-		default:
-			pairs = max(pairs, s.Pair+1)
+// Compare compares the runs that are there, all pairs of which both are, and tells how many
+// are to be made yet: nothing is decided before.
+func (x *Experiment) Compare() (c results.Comparison, unfinished int, err error) {
+	block, c, err := x.state()
+	if err != nil || block == nil {
+		return c, 0, err
+	}
+	for _, s := range block {
+		if !x.done(s) {
+			unfinished++
 		}
 	}
-	again := confirmed > 0 && confirmed >= pairs
-	c, err := x.compare(pairs, again)
-	if err == nil && x.Confirm && !again {
-		verdict.Unconfirmed(&c)
+	verdict.Undecided(&c)
+	return c, unfinished, nil
+}
+
+// state is the block of runs some of which are to be made next, and the comparison so far;
+// no block where all is done. It is a function of the experiment and its finished runs alone.
+func (x *Experiment) state() (block []Slot, c results.Comparison, err error) {
+	from, last := 0, 0
+	for _, last = range looks(x.Experiment) {
+		block = Plan(x.Experiment, false, from, last)
+		if c, err = x.compare(last, false); err != nil || x.lacks(block) {
+			return block, c, err
+		}
+		if from = last; c.Outcome != results.GateInconclusive {
+			break
+		}
 	}
-	return c, err
+	failing := verdict.Failing(c.Gates)
+	if len(failing) == 0 || !x.Confirm {
+		return nil, c, nil
+	}
+	if block = x.confirmation(failing, last); x.lacks(block) {
+		return block, c, nil
+	}
+	c, err = x.compare(last, true)
+	return nil, c, err
+}
+
+// lacks reports whether any run of a block is to be made yet.
+func (x *Experiment) lacks(block []Slot) bool {
+	return slices.ContainsFunc(block, func(s Slot) bool { return !x.done(s) })
 }
 
 // compare compares the runs of the first pairs, and of the fresh block, if there is one.
@@ -60,7 +86,9 @@ func (x *Experiment) contrasts(confirms bool, pairs int) (all []results.Contrast
 			if len(baseline.Samples) == 0 {
 				continue
 			}
-			contrast := verdict.Compare(baseline, candidate, true, rules(x.Experiment, x.Force))
+			under := rules(x.Experiment, x.Force)
+			under.Gates = slices.DeleteFunc(slices.Clone(under.Gates), func(g threshold.Metric) bool { return !x.Scenarios[s].Has(g) })
+			contrast := verdict.Compare(baseline, candidate, true, under)
 			differences, err := scenarios.Differences(scenarios.EncodeConfiguration(x.Configurations[x.Baseline]), scenarios.EncodeConfiguration(x.Configurations[c]))
 			if err != nil {
 				return nil, err
@@ -110,14 +138,16 @@ func (x *Experiment) sample(s Slot) (verdict.Sample, error) {
 	return sample, nil
 }
 
-// Runs are the folders of all finished runs that count, of the planned pairs.
-func (x *Experiment) Runs() (folders []string) {
-	for _, s := range Plan(x.Experiment, false, 0, max(x.Pairs, x.MaxPairs)) {
-		if all := x.finished[s]; x.done(s) {
-			folders = append(folders, filepath.Join(x.Folder, all[len(all)-1].Folder))
+// Finished are all runs that have ended, those included that were made again and those of
+// the fresh block: their folders, and whether each was valid.
+func (x *Experiment) Finished() map[string]bool {
+	all := map[string]bool{}
+	for _, of := range x.finished {
+		for _, r := range of {
+			all[filepath.Join(x.Folder, r.Folder)] = r.Valid
 		}
 	}
-	return folders
+	return all
 }
 
 // RunsOf are the folders of all finished runs of one configuration that count, and the names of all configurations.

@@ -182,38 +182,23 @@ func (x *Experiment) done(s Slot) bool {
 }
 
 // Run makes all runs that are not made yet, as often as it takes, and compares. When
-// ctx ends, the run under way is left unfinished, and Open can go on.
+// ctx ends, the run under way is left unfinished, and Resume can go on.
 func (x *Experiment) Run(ctx context.Context, run RunFunc) (results.Comparison, error) {
-	from := 0
-	for _, to := range looks(x.Experiment) {
-		if err := x.make(ctx, run, Plan(x.Experiment, false, from, to)); err != nil {
-			return results.Comparison{}, err
-		}
-		c, err := x.compare(to, false)
-		if err != nil {
+	for {
+		block, c, err := x.state()
+		if err != nil || block == nil {
 			return c, err
 		}
-		from = to
-		if c.Outcome != results.GateInconclusive {
-			break
+		switch first := block[0]; {
+		case first.Confirms:
+			x.tell("a regression is to be shown again by a fresh block of runs")
+		case first.Pair > 0:
+			x.tell(fmt.Sprintf("inconclusive after %d pairs: more are made", first.Pair))
 		}
-		if to < x.MaxPairs {
-			x.tell(fmt.Sprintf("inconclusive after %d pairs: more are made", to))
+		if err := x.make(ctx, run, block); err != nil {
+			return c, err
 		}
 	}
-	c, err := x.compare(from, false)
-	if err != nil {
-		return c, err
-	}
-	failing := verdict.Failing(c.Gates)
-	if len(failing) == 0 || !x.Confirm {
-		return c, nil
-	}
-	x.tell(fmt.Sprintf("a regression of %s is to be shown again by a fresh block of %d pairs", failing[0].Metric, from))
-	if err := x.make(ctx, run, x.confirmation(failing, from)); err != nil {
-		return c, err
-	}
-	return x.compare(from, true)
 }
 
 // confirmation are the runs of a fresh block: of those scenarios and configurations that a failing gate is about.

@@ -72,11 +72,16 @@ func TestPlan(t *testing.T) {
 
 func TestLooks(t *testing.T) {
 	e := parsed(t, "pairs=8", "max_pairs=15")
-	if got := looks(e); !slices.Equal(got, []int{8, 12, 15}) {
+	if got := looks(e); !slices.Equal(got, []int{8, 15}) {
 		t.Errorf("%v", got)
 	}
 	if got := Refused(parsed(t, "pairs=5")); len(got) != 1 || !strings.Contains(got[0].Message, "write at least 6") {
 		t.Errorf("five pairs: %+v", got)
+	}
+	built := parsed(t)
+	built.Configurations[1].Version = "v3.6.16"
+	if got := Refused(built); len(got) != 1 || !strings.Contains(got[0].Message, "single run the etcd that is built in, and slow-disk another") {
+		t.Errorf("built unlike: %+v", got)
 	}
 	if got := Refused(parsed(t)); got != nil {
 		t.Errorf("six pairs are refused: %+v", got)

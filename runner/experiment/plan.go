@@ -9,6 +9,7 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
@@ -77,9 +78,8 @@ func order(n int) [][]int {
 // looks are the numbers of pairs after which the experiment is looked at: the last is the most.
 func looks(e scenarios.Experiment) []int {
 	all := []int{e.Pairs}
-	step := max(2, e.Pairs/2)
 	for last := e.Pairs; last < e.MaxPairs; {
-		last = min(last+step, e.MaxPairs)
+		last = min(last+e.Pairs, e.MaxPairs)
 		all = append(all, last)
 	}
 	return all
@@ -97,18 +97,32 @@ func tests(e scenarios.Experiment) (n int) {
 	return n
 }
 
-// Refused says that an experiment has too few pairs to tell anything, or nothing.
-func Refused(e scenarios.Experiment) []scenarios.Refused {
+// Refused says why an experiment could tell nothing: it has too few pairs, or what it compares
+// would not be comparable.
+func Refused(e scenarios.Experiment) (all []scenarios.Refused) {
 	n, times := tests(e), looks(e)
-	least := verdict.PairsFor(n, len(times))
-	if e.Pairs >= least {
-		return nil
+	if least := verdict.PairsFor(n, len(times)); e.Pairs < least {
+		why := fmt.Sprintf("%d is too few: with %d gates that are judged together no regression could be told from chance; write at least %d, or fewer gates", e.Pairs, n, least)
+		if len(times) > 1 {
+			why += fmt.Sprintf(" (and since the runs are looked at %d times, each look counts as a test)", len(times))
+		}
+		all = append(all, scenarios.Refused{Key: []string{"pairs"}, Message: why})
 	}
-	why := fmt.Sprintf("%d is too few: with %d gates that are judged together no regression could be told from chance; write at least %d, or fewer gates", e.Pairs, n, least)
-	if len(times) > 1 {
-		why += fmt.Sprintf(" (and since the runs are looked at %d times, each look counts as a test)", len(times))
+	var builtIn, others []string
+	for _, c := range e.Configurations {
+		switch {
+		case len(c.Endpoints) > 0:
+		case c.BuiltIn():
+			builtIn = append(builtIn, c.Name)
+		default:
+			others = append(others, c.Name)
+		}
 	}
-	return []scenarios.Refused{{Key: []string{"pairs"}, Message: why}}
+	if len(builtIn) > 0 && len(others) > 0 {
+		why := fmt.Sprintf("%s run the etcd that is built in, and %s another, which is built in another way; give each a version, as in version = \"v3.7.3\"", strings.Join(builtIn, " and "), strings.Join(others, " and "))
+		all = append(all, scenarios.Refused{Key: []string{"configurations"}, Message: why})
+	}
+	return all
 }
 
 // rules are how the experiment's runs are compared.

@@ -77,7 +77,7 @@ func (h host) startMember(ctx context.Context, c *cluster, s site) error {
 	}
 	j := founding(c.sites, s, c.token)
 	m.flags = etcdFlags(h.order.Configuration, h.files, s, j)
-	if h.order.Snapshot != "" {
+	if h.order.Snapshot != "" && !s.learner { // a learner gets all from the leader
 		if err := m.restore(h.order.Snapshot, j, asItWas); err != nil {
 			return fmt.Errorf("filling %s from a snapshot: %w", s.name, err)
 		}

@@ -108,7 +108,7 @@ func (m Metric) Value(rows []Row) (value float64, known bool) {
 			continue
 		}
 		f := m.of.judge(row)
-		if !f.known || f.note != "" {
+		if !f.known || f.note != "" || math.IsInf(f.value, 0) {
 			return 0, false
 		}
 		value, known = max(value, f.value), true
