@@ -66,9 +66,7 @@ var errLacking = errors.New("the filled etcd has not got it")
 
 // find is populate where all is there already: made is told of each object as it is.
 func (e *env) find(ctx context.Context, made func(p scenarios.Population, key string, index int, revision int64)) error {
-	for _, p := range e.scenario.Setup {
-		e.setup.total.Add(int64(p.Count))
-	}
+	e.expectSetup()
 	for _, p := range e.scenario.Setup {
 		store, err := e.store(p.Resource.Name)
 		if err != nil {

@@ -82,11 +82,16 @@ func (e *env) value(f filled, pick uint64) []byte {
 	return kube.NewValues(e.filler).Make(f.store.Resource, f.size.draw(rng), rng.Uint64())
 }
 
-// populate makes the scenario's populations. made is told of each object.
-func (e *env) populate(ctx context.Context, made func(p scenarios.Population, key string, index int, revision int64)) error {
+// expectSetup adds the scenario's populations to how far setup has to go.
+func (e *env) expectSetup() {
 	for _, p := range e.scenario.Setup {
 		e.setup.total.Add(int64(p.Count))
 	}
+}
+
+// populate makes the scenario's populations. made is told of each object.
+func (e *env) populate(ctx context.Context, made func(p scenarios.Population, key string, index int, revision int64)) error {
+	e.expectSetup()
 	for _, p := range e.scenario.Setup {
 		store, err := e.store(p.Resource.Name)
 		if err != nil {
