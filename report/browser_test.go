@@ -3,6 +3,9 @@ package report
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +20,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
 )
 
 // screenshotsEnv names a directory that the browser test leaves its pictures in.
@@ -59,7 +65,7 @@ func start(t *testing.T) context.Context {
 
 // visit is a page as a reader sees it.
 type visit struct {
-	file   string
+	url    string
 	width  int64
 	scheme string // light or dark
 	// unscripted disables JavaScript.
@@ -68,22 +74,34 @@ type visit struct {
 
 // seen is what the browser made of a page.
 type seen struct {
-	Shown, Flat, Overflow int
-	complaints            []string
-	picture               []byte
+	// Shown and Flat are how many figures are shown and how many of them have no size, Buttons how many lead to more of a figure.
+	Shown, Flat, Overflow, Buttons int
+	// Faint are texts with less contrast than the AA of WCAG 2.2 asks for, or too small.
+	Faint      []string
+	complaints []string
+	picture    []byte
 }
 
-// open visits a page in a tab of its own.
-func (v visit) open(browser context.Context, t *testing.T) seen {
+// whole holds that a page shows its figures and that its texts can be read.
+func (s seen) whole(t *testing.T, figures int) {
+	t.Helper()
+	if s.Shown < figures || s.Flat > 0 || s.Overflow > 0 {
+		t.Errorf("%d figures are shown, want %d or more, %d without size; the page is %d px too wide", s.Shown, figures, s.Flat, s.Overflow)
+	}
+	if len(s.Faint) > 0 {
+		t.Errorf("%d texts are hard to read: %q", len(s.Faint), s.Faint[:min(len(s.Faint), 10)])
+	}
+}
+
+// tab opens a tab for a visit, in which nothing is yet.
+func (v visit) tab(browser context.Context, t *testing.T) (context.Context, *complaints, func()) {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
-	defer cancel()
-	var c complaints
+	c := &complaints{origin: v.url}
 	if err := chromedp.Listen(ctx, c.take); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
-	defer cancel()
+	ctx, timeout := context.WithTimeout(ctx, time.Minute)
 	must := func(_ cdp.Empty, err error) {
 		t.Helper()
 		if err != nil {
@@ -95,7 +113,15 @@ func (v visit) open(browser context.Context, t *testing.T) seen {
 	must(chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: v.width, Height: 900, DeviceScaleFactor: 1, Mobile: v.width < 600}))
 	must(chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}))
 	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.unscripted}))
-	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+v.file)); err != nil {
+	return ctx, c, func() { timeout(); cancel() }
+}
+
+// open visits a page in a tab of its own.
+func (v visit) open(browser context.Context, t *testing.T) seen {
+	t.Helper()
+	ctx, c, done := v.tab(browser, t)
+	defer done()
+	if err := chromedp.Do(ctx, chromedp.Navigate(v.url)); err != nil {
 		t.Fatal(err)
 	}
 	var picture []byte
@@ -106,8 +132,10 @@ func (v visit) open(browser context.Context, t *testing.T) seen {
 		}
 	}
 	// The page's own scripts had their chance; the measuring needs one.
-	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}))
-	s, err := chromedp.Run(ctx, chromedp.Evaluate[seen](measureFigures))
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[seen](measurePage))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +145,9 @@ func (v visit) open(browser context.Context, t *testing.T) seen {
 
 // complaints gathers what a page asked the network for and told the console.
 type complaints struct {
-	mu  sync.Mutex // guards all
-	all []string
+	origin string     // requests for it itself are none
+	mu     sync.Mutex // guards all
+	all    []string
 }
 
 func (c *complaints) take(event any) {
@@ -126,7 +155,7 @@ func (c *complaints) take(event any) {
 	defer c.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, "file://") {
+		if e.Request.URL != c.origin {
 			c.all = append(c.all, "request: "+e.Request.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
@@ -144,56 +173,111 @@ func (c *complaints) told() []string {
 	return c.all
 }
 
-// measureFigures counts the figures of a page that are shown, and those without size.
-const measureFigures = `(() => {
-	const shown = [...document.querySelectorAll('svg.figure')].filter(s => getComputedStyle(s.parentElement).display !== 'none');
+// measurePage counts the figures of a page that are shown, those without size,
+// and the texts that are hard to read.
+const measurePage = `(() => {
+	const shown = [...document.querySelectorAll('svg.figure')].filter(s => s.checkVisibility());
 	const flat = shown.filter(s => { const r = s.getBoundingClientRect(); return r.width < 200 || r.height < 60 });
-	return {Shown: shown.length, Flat: flat.length, Overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+	const channels = text => { const m = text.match(/[\d.]+/g).map(Number); return {rgb: m.slice(0, 3), alpha: m.length > 3 ? m[3] : 1} };
+	const luminance = rgb => { const [r, g, b] = rgb.map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+	const behind = element => {
+		for (let e = element; e; e = e.parentElement) { const c = channels(getComputedStyle(e).backgroundColor); if (c.alpha > 0.99) return c.rgb }
+		return [255, 255, 255];
+	};
+	const faint = [];
+	for (const element of document.querySelectorAll('body *')) {
+		if (!element.checkVisibility() || element.closest('title, script, style')) continue;
+		const text = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join(' ').trim();
+		if (!text) continue;
+		const style = getComputedStyle(element), drawn = element.namespaceURI.endsWith('svg');
+		const ink = channels(drawn ? style.fill : style.color);
+		const a = luminance(ink.rgb), b = luminance(behind(drawn ? element.ownerSVGElement.parentElement : element));
+		const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (contrast < 4.5 || parseFloat(style.fontSize) < 9) faint.push(contrast.toFixed(2) + ' at ' + style.fontSize + ': ' + text.slice(0, 40));
+	}
+	return {Shown: shown.length, Flat: flat.length, Overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth, Buttons: document.querySelectorAll('.explore').length, Faint: faint};
 })()`
 
+// looks are how a page is visited: at both widths, in both schemes.
+var looks = map[string]visit{
+	"light-1280": {width: 1280, scheme: "light"},
+	"dark-1280":  {width: 1280, scheme: "dark"},
+	"light-390":  {width: 390, scheme: "light"},
+	"dark-390":   {width: 390, scheme: "dark"},
+}
+
+// kind is a page that we make.
+type kind struct {
+	html string
+	// figures is how many it shows at least.
+	figures int
+	// every tells that it is visited in all looks, and not only in two.
+	every bool
+}
+
+// kinds are the pages that we make.
+func kinds(t *testing.T) map[string]kind {
+	t.Helper()
+	return map[string]kind{
+		"run":            {render(t, page(t, podChurn(20).journal(t))), 60, true},
+		"streaming":      {render(t, streaming(t, 20)), 30, false},
+		"trouble":        {render(t, troubled(t)), 60, false},
+		"lab":            {strings.ReplaceAll(render(t, inLab(t)), "<details>", "<details open>"), 60, false},
+		"experiment":     {compared(t, comparisons()["decided"]), 4, true},
+		"indicative":     {compared(t, comparisons()["indicative"]), 3, false},
+		"not-comparable": {compared(t, comparisons()["unlike"]), 3, false},
+	}
+}
+
+// compared is the page of a comparison.
+func compared(t *testing.T, c results.Comparison) string {
+	t.Helper()
+	h := results.NewHistogram(results.Figures)
+	for i := range 3000 {
+		record(h, 1+float64(i%97)/10)
+	}
+	var b strings.Builder
+	if err := HTMLComparison(&b, ComparisonPage{Title: "disk", Comparison: c, Curves: [][]SideCurves{{{Name: "churn create response", Baseline: h, Candidate: h}, {Name: "churn get response", Baseline: h}}}}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Every kind of page is quiet and whole: no complaint, no request, no figure
+// without size, no text that is hard to read, nothing beyond the edge.
 func TestInBrowser(t *testing.T) {
 	ctx := start(t)
-	folder := t.TempDir()
-	file, trouble, blocked, lab := filepath.Join(folder, "report.html"), filepath.Join(folder, "trouble.html"), filepath.Join(folder, "blocked.html"), filepath.Join(folder, "lab.html")
-	html := render(t, page(t, podChurn(20).journal(t)))
-	write(t, file, html)
-	write(t, trouble, render(t, troubled(t)))
-	write(t, lab, strings.ReplaceAll(render(t, inLab(t)), "<details>", "<details open>"))
-	write(t, blocked, strings.Replace(html, "<head>", jenkins, 1))
-
-	for name, v := range map[string]visit{
-		"light-1280":           {file: file, width: 1280, scheme: "light"},
-		"dark-1280":            {file: file, width: 1280, scheme: "dark"},
-		"light-390":            {file: file, width: 390, scheme: "light"},
-		"dark-390":             {file: file, width: 390, scheme: "dark"},
-		"unscripted-light-800": {file: file, width: 800, scheme: "light", unscripted: true},
-		"trouble-light-1280":   {file: trouble, width: 1280, scheme: "light"},
-		"trouble-dark-390":     {file: trouble, width: 390, scheme: "dark"},
-		"lab-light-1280":       {file: lab, width: 1280, scheme: "light"},
-		"lab-dark-390":         {file: lab, width: 390, scheme: "dark"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := v.open(ctx, t)
-			if len(s.complaints) > 0 {
-				t.Errorf("the page is not quiet: %q", s.complaints)
+	for kind, each := range kinds(t) {
+		file := filepath.Join(t.TempDir(), kind+".html")
+		write(t, file, each.html)
+		for name, v := range looks {
+			if !each.every && name != "light-1280" && name != "dark-390" {
+				continue
 			}
-			if s.Shown < 40 || s.Flat > 0 || s.Overflow > 0 {
-				t.Errorf("%d figures are shown, %d without size; the page is %d px too wide", s.Shown, s.Flat, s.Overflow)
+			t.Run(kind+"-"+name, func(t *testing.T) {
+				v.url = "file://" + file
+				s := v.open(ctx, t)
+				if len(s.complaints) > 0 {
+					t.Errorf("the page is not quiet: %q", s.complaints)
+				}
+				s.whole(t, each.figures)
+				keep(t, kind+"-"+name+".png", s.picture)
+			})
+		}
+		if !each.every {
+			continue
+		}
+		t.Run(kind+" without scripts", func(t *testing.T) {
+			s := visit{url: "file://" + file, width: 800, scheme: "light", unscripted: true}.open(ctx, t)
+			if len(s.complaints) > 0 || s.Buttons > 0 {
+				t.Errorf("the page is not quiet, or has %d buttons that do nothing: %q", s.Buttons, s.complaints)
 			}
-			keep(t, name+".png", s.picture)
+			s.whole(t, each.figures)
 		})
 	}
-	t.Run("styles blocked", func(t *testing.T) {
-		s := visit{file: blocked, width: 1280, scheme: "dark"}.open(ctx, t)
-		if len(s.complaints) != 1 || !strings.Contains(s.complaints[0], "Content Security Policy") {
-			t.Errorf("want the refusal of the one style sheet and nothing else: %q", s.complaints)
-		}
-		if s.Shown < 40 || s.Flat > 0 {
-			t.Errorf("%d figures are shown, %d without size", s.Shown, s.Flat)
-		}
-		keep(t, "styles-blocked.png", s.picture)
-	})
 	t.Run("print", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "print.html")
+		write(t, file, render(t, page(t, podChurn(20).journal(t))))
 		if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
 			t.Fatal(err)
 		}
@@ -205,9 +289,111 @@ func TestInBrowser(t *testing.T) {
 	})
 }
 
-// jenkins begins a page's head with the policy under which Jenkins shows attached
-// pages. It blocks style elements too. (Its sandbox directive works only as a header.)
-const jenkins = `<head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self'; style-src 'self'">`
+// jenkins is the policy under which Jenkins shows pages that a build left.
+const jenkins = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
+
+// Where a policy blocks styles and scripts, only that is complained of, and figures and texts are as they are.
+func TestUnderJenkinsPolicy(t *testing.T) {
+	ctx := start(t)
+	for kind, each := range kinds(t) {
+		if !each.every {
+			continue
+		}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Security-Policy", jenkins)
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = io.WriteString(w, each.html) //nolint:gosec // it is a page of ours
+		}))
+		for _, v := range []visit{{width: 1280, scheme: "dark"}, {width: 390, scheme: "light"}} {
+			t.Run(fmt.Sprintf("%s-%d", kind, v.width), func(t *testing.T) {
+				v.url = server.URL + "/report.html"
+				s := v.open(ctx, t)
+				for _, c := range s.complaints {
+					if !strings.HasPrefix(c, "log: Applying inline style violates") && !strings.HasPrefix(c, "log: Executing inline script violates") && !strings.HasPrefix(c, "log: Blocked script execution in") {
+						t.Errorf("beside what the policy refuses: %s", c)
+					}
+				}
+				if len(s.complaints) == 0 {
+					t.Error("the policy refused nothing: was it in force?")
+				}
+				s.Overflow = 0 // tables have no box of their own to scroll in without styles
+				s.whole(t, each.figures)
+				keep(t, fmt.Sprintf("jenkins-%s-%d.png", kind, v.width), s.picture)
+			})
+		}
+		server.Close()
+	}
+}
+
+// A figure can be looked at closely, with the pointer and with keys alone, and is as before when that is over.
+func TestExplore(t *testing.T) {
+	browser := start(t)
+	file := filepath.Join(t.TempDir(), "run.html")
+	write(t, file, render(t, page(t, podChurn(20).journal(t))))
+	for _, name := range []string{"light-1280", "dark-390"} {
+		t.Run(name, func(t *testing.T) {
+			v := looks[name]
+			v.url = "file://" + file
+			ctx, complaints, done := v.tab(browser, t)
+			defer done()
+			if err := chromedp.Do(ctx, chromedp.Navigate(v.url), chromedp.Focus("#figure-all-over-time .explore"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(".explorer canvas")); err != nil {
+				t.Fatal(err)
+			}
+			ask := func(script string) string {
+				t.Helper()
+				got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return got
+			}
+			if got := ask(`document.querySelector(".explorer h2").textContent`); !strings.HasPrefix(got, "Response of all operations") {
+				t.Errorf("it shows %q", got)
+			}
+			// The values under the pointer, in the middle of the plot.
+			ask(`(() => { const over = document.querySelector(".explorer .u-over"), box = over.getBoundingClientRect();
+				over.dispatchEvent(new MouseEvent("mousemove", {clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, bubbles: true})); return "" })()`)
+			if err := chromedp.Do(ctx, chromedp.Sleep(100*time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			legend := ask(`[...document.querySelectorAll(".explorer .u-series")].map(s => s.textContent).join("|")`)
+			for _, want := range []string{"time since measuring began", "p50", "max"} {
+				if !strings.Contains(legend, want) {
+					t.Errorf("the values %q lack %q", legend, want)
+				}
+			}
+			if !strings.Contains(legend, "ms") || strings.Contains(legend, "NaN") {
+				t.Errorf("the values are %q", legend)
+			}
+			// A name hides its line, by a key too.
+			if err := chromedp.Do(ctx, chromedp.Focus(".explorer .u-series:nth-child(3) th"), chromedp.KeyEvent("\r")); err != nil {
+				t.Fatal(err)
+			}
+			if got := ask(`document.querySelector(".explorer .u-series:nth-child(3)").className`); !strings.Contains(got, "u-off") {
+				t.Errorf("the line is still there: %q", got)
+			}
+			if os.Getenv(screenshotsEnv) != "" {
+				picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+				if err != nil {
+					t.Fatal(err)
+				}
+				keep(t, "explore-"+name+".png", picture)
+			}
+			if got := ask(`String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`); got != "0" {
+				t.Errorf("the page is %s px too wide", got)
+			}
+			if err := chromedp.Do(ctx, chromedp.KeyEvent(kb.Escape), chromedp.WaitNotVisible(".explorer")); err != nil {
+				t.Fatal(err)
+			}
+			if got := ask(`document.activeElement.getAttribute("aria-label") || ""`); !strings.HasPrefix(got, "Explore: Response of all") {
+				t.Errorf("the focus went to %q", got)
+			}
+			if told := complaints.told(); len(told) > 0 {
+				t.Errorf("the page is not quiet: %q", told)
+			}
+		})
+	}
+}
 
 func render(t testing.TB, p Page) string {
 	t.Helper()

@@ -3,7 +3,6 @@ package report
 import (
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"math"
 	"strconv"
@@ -36,11 +35,12 @@ var comparisonTemplate string
 
 // comparisonView is the page as the template writes it.
 type comparisonView struct {
-	Style     template.CSS
+	frame
 	Page      ComparisonPage
 	Verdict   verdict
 	Contrasts []contrastView
 	Gates     []gateView
+	Figures   map[string]*figure.Data
 }
 
 type contrastView struct {
@@ -49,7 +49,7 @@ type contrastView struct {
 	Differences                          []results.Difference
 	Table                                metricTable
 	Rest                                 *metricTable
-	Forest                               overview
+	Forest                               picture
 	Pairs, Curves                        []picture
 	Runs                                 []runRow
 }
@@ -79,35 +79,45 @@ type runRow struct {
 
 // HTMLComparison writes a comparison as one self-contained page, as HTML does a run.
 func HTMLComparison(w io.Writer, page ComparisonPage) error {
-	v := comparisonView{Style: template.CSS(pageStyle), Page: page}
+	v := comparisonView{frame: newFrame(), Page: page}
 	word, tone, facts := outcomeOf(page.Comparison)
 	v.Verdict = verdict{Word: word, Tone: tone, Facts: facts}
-	p := plotter{}
-	for i, x := range page.Comparison.Contrasts {
-		var curves []SideCurves
-		if i < len(page.Curves) {
-			curves = page.Curves[i]
-		}
-		v.Contrasts = append(v.Contrasts, p.contrast(page.Comparison, x, curves))
-	}
+	drawn := v.draw(page)
 	for _, g := range page.Comparison.Gates {
 		v.Gates = append(v.Gates, gateView{g.Scenario + ": " + g.Candidate + " against " + g.Baseline, g.Metric, string(g.Status), gateDetail(g), gateTone(g.Status)})
 	}
-	if p.err != nil {
-		return fmt.Errorf("writing the comparison's page: %w", p.err)
+	err := drawn.err
+	if err == nil {
+		err = execute(w, comparisonTemplate, v)
 	}
-	t, err := template.New("comparison").Parse(comparisonTemplate)
 	if err != nil {
-		return fmt.Errorf("writing the comparison's page: %w", err)
-	}
-	if err := t.Execute(w, v); err != nil {
 		return fmt.Errorf("writing the comparison's page: %w", err)
 	}
 	return nil
 }
 
+// ComparisonFigures draws all figures of a comparison's report, in their order.
+func ComparisonFigures(page ComparisonPage) []Drawing {
+	var v comparisonView
+	return v.draw(page).all
+}
+
+// draw adds the contrasts with their figures.
+func (v *comparisonView) draw(page ComparisonPage) drawings {
+	var d drawings
+	for i, x := range page.Comparison.Contrasts {
+		var curves []SideCurves
+		if i < len(page.Curves) {
+			curves = page.Curves[i]
+		}
+		v.Contrasts = append(v.Contrasts, d.contrast(page.Comparison, x, curves))
+	}
+	v.Figures = d.data()
+	return d
+}
+
 // contrast is one contrast with its figures.
-func (p *plotter) contrast(c results.Comparison, x results.Contrast, curves []SideCurves) contrastView {
+func (p *drawings) contrast(c results.Comparison, x results.Contrast, curves []SideCurves) contrastView {
 	v := contrastView{
 		Title: contrastTitle(x), Baseline: x.Baseline.Name, Candidate: x.Candidate.Name, Interval: intervalHead(c, x),
 		Says: contrastSays(c, x), Runs: runRowsOf(x),
@@ -120,7 +130,7 @@ func (p *plotter) contrast(c results.Comparison, x results.Contrast, curves []Si
 		v.Rest = &metricTable{"All metrics", v.Baseline, v.Candidate, v.Interval, all}
 	}
 	if rows, message := forestOf(x); len(rows) > 1 {
-		v.Forest = overview{Wide: p.svg(figure.Forest(message, figure.Wide, rows)), Narrow: p.svg(figure.Forest(message, figure.Narrow, rows))}
+		v.Forest = p.both(v.Title+" effects", "Effects", figure.Forest(message, figure.Wide, rows), figure.Forest(message, figure.Narrow, rows))
 	}
 	for _, m := range x.Metrics {
 		if m.Gates && isStatistic(strings.Split(m.Metric, ".")) {
@@ -130,7 +140,7 @@ func (p *plotter) contrast(c results.Comparison, x results.Contrast, curves []Si
 	for _, each := range curves {
 		both := []figure.Curve{{Name: x.Baseline.Name, Points: figure.Percentiles(each.Baseline)}, {Name: x.Candidate.Name, Points: figure.Percentiles(each.Candidate)}}
 		message := fmt.Sprintf("%s by percentile: %s %s; %s %s.", each.Name, x.Baseline.Name, inWords(results.Distribute(each.Baseline)), x.Candidate.Name, inWords(results.Distribute(each.Candidate)))
-		v.Curves = append(v.Curves, p.picture(each.Name, figure.PercentilePanel(message, figure.SpanOf(both, nil), both...)))
+		v.Curves = append(v.Curves, p.small(v.Title+" "+each.Name, each.Name, figure.PercentilePanel(message, figure.SpanOf(both, nil), both...)))
 	}
 	return v
 }
@@ -153,13 +163,13 @@ func metricRows(all []results.MetricContrast) (rows []metricRow) {
 }
 
 // pairs is a dot a run.
-func (p *plotter) pairs(x results.Contrast, m results.MetricContrast) picture {
+func (p *drawings) pairs(x results.Contrast, m results.MetricContrast) picture {
 	var points []figure.PairPoint
 	for i := range max(len(m.Baseline), len(m.Candidate)) {
 		points = append(points, figure.PairPoint{Baseline: valueAt(m.Baseline, i), Candidate: valueAt(m.Candidate, i)})
 	}
 	message := fmt.Sprintf("%s of each run: median %s on %s, %s on %s.", m.Metric, metricValue(m, m.BaselineMedian), x.Baseline.Name, metricValue(m, m.CandidateMedian), x.Candidate.Name)
-	return p.picture(m.Metric, figure.PairsPanel(message, x.Baseline.Name, x.Candidate.Name, points))
+	return p.small(contrastTitle(x)+" "+m.Metric+" by run", m.Metric, figure.PairsPanel(message, x.Baseline.Name, x.Candidate.Name, points))
 }
 
 func valueAt(values []*float64, i int) float64 {

@@ -18,7 +18,7 @@ type load struct {
 	workload, operation, resource string
 	rate                          float64 // per second
 	p50, spread                   float64 // service in ms, and the sigma of its logarithm
-	chain, conflicts              bool
+	chain, conflicts, stream      bool
 	errors                        map[string]float64 // share by code
 }
 
@@ -235,6 +235,13 @@ func (l load) interval(t testing.TB, rng *rand.Rand, second int, phase results.P
 		record(response, s+wait+0.08*math.Exp(0.7*rng.NormFloat64()))
 	}
 	o.Quantities = map[string]results.Histogram{results.Response: encode(t, response), results.Turnaround: encode(t, turnaround), results.Service: encode(t, service)}
+	if l.stream && n > 0 {
+		first := results.NewHistogram(results.Figures)
+		for range n {
+			record(first, l.p50/5*math.Exp(l.spread*rng.NormFloat64()))
+		}
+		o.Quantities[results.FirstChunk] = encode(t, first)
+	}
 	o.Achieved = o.Succeeded + o.Conflicts
 	if phase == results.PhaseMeasure && n > 0 {
 		o.Exemplars = []results.Exemplar{{AtMS: float64(second)*1000 + 345, ResponseMS: float64(response.Max()) / 1000, ServiceMS: float64(service.Max()) / 1000, Code: "OK", Endpoint: "127.0.0.1:2379", Revision: int64(4000 + second)}}
@@ -274,6 +281,15 @@ func page(t testing.TB, journal []byte) Page {
 		{Check: "informers.missing == 0", Value: "0", Status: results.Pass},
 	}
 	return p
+}
+
+// streaming is a run with all that a figure can be of: chains, streams, watches, conflicts and errors.
+func streaming(t testing.TB, seconds int) Page {
+	t.Helper()
+	f := podChurn(seconds)
+	f.loads[3].errors = map[string]float64{"Unavailable": 0.4}
+	f.loads = append([]load{f.loads[0], f.loads[2], f.loads[3], f.loads[11]}, load{workload: "relist", operation: "stream", resource: "pods", rate: 2, p50: 40, spread: 0.2, stream: true})
+	return page(t, f.journal(t))
 }
 
 // troubled is a run in which much went wrong: errors, a stall, drops, a failed

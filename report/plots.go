@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"maps"
@@ -25,12 +26,23 @@ type strip struct {
 
 // picture is a figure as it stands in the page.
 type picture struct {
-	Caption string
-	SVG     template.HTML
+	ID, Caption string
+	// SVG serves every screen, unless there is a drawing for wide ones.
+	SVG, Wide template.HTML
 }
 
-// overview is one figure drawn twice, for wide and for narrow screens.
-type overview struct{ Wide, Narrow template.HTML }
+// Drawing is a figure of a report with the name of a file for it.
+type Drawing struct {
+	// Name has lower-case letters, digits and hyphens only, and is unique in a report.
+	Name, Caption string
+	Figure        figure.Figure
+}
+
+// drawings are all figures of a report.
+type drawings struct {
+	all []Drawing
+	err error
+}
 
 // generatorView is what the generator did itself.
 type generatorView struct {
@@ -59,45 +71,83 @@ func Overview(r results.Result, width float64) figure.Figure {
 	return figure.Overview("Response of each operation on one logarithmic axis: "+strings.Join(says, "; ")+".", width, rows)
 }
 
-// addFigures draws all figures of the page.
-func (v *view) addFigures(run *results.Run, r results.Result) error {
+// draw draws all figures of the page.
+func (v *view) draw(run *results.Run, r results.Result) drawings {
 	p := plotter{run: run, time: figure.NewTimeline(run)}
-	v.Overview = p.overview(r)
+	if len(r.Operations) > 0 {
+		v.Overview = p.both("overview", "Latency at a glance", Overview(r, figure.Wide), Overview(r, figure.Narrow))
+	}
 	for _, g := range groups(r.Operations) {
+		v.Curves = append(v.Curves, p.curves(g)...)
 		v.Plots = append(v.Plots, p.workload(g))
 	}
 	for _, w := range run.Watches {
 		v.Plots = append(v.Plots, plotGroup{Workload: w.Workload, Strips: []strip{p.watch(w)}})
 	}
-	v.Server.Panels = p.server()
+	v.OverTime = p.overTime(r)
 	v.Generator = p.generator(r.Generator)
-	return p.err
+	v.Figures = p.data()
+	return p.drawings
 }
 
-// plotter draws figures and keeps the first error.
+// plotter draws the figures of a run.
 type plotter struct {
+	drawings
 	run  *results.Run
 	time figure.Timeline
-	err  error
 }
 
-func (p *plotter) svg(f figure.Figure) template.HTML {
+// svg draws a figure and keeps the first error.
+func (d *drawings) svg(f figure.Figure) template.HTML {
 	s, err := f.SVG()
-	if err != nil && p.err == nil {
-		p.err = err
+	if err != nil && d.err == nil {
+		d.err = err
 	}
 	return template.HTML(s) //nolint:gosec // drawn by figure, which escapes texts
 }
 
-func (p *plotter) picture(caption string, f figure.Figure) picture {
-	return picture{Caption: caption, SVG: p.svg(f)}
+// add keeps a figure under a name of its own, and returns what identifies it in the page.
+func (d *drawings) add(name, caption string, f figure.Figure) (id string) {
+	base := cmp.Or(fileName(name), "figure")
+	name = base
+	for n := 2; slices.ContainsFunc(d.all, func(o Drawing) bool { return o.Name == name }); n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	d.all = append(d.all, Drawing{name, caption, f})
+	return "figure-" + name
 }
 
-func (p *plotter) overview(r results.Result) overview {
-	if len(r.Operations) == 0 {
-		return overview{}
+// small is a figure that serves every screen.
+func (d *drawings) small(name, caption string, f figure.Figure) picture {
+	return picture{ID: d.add(name, caption, f), Caption: caption, SVG: d.svg(f)}
+}
+
+// panel is a panel that fills the page.
+func (d *drawings) panel(name, caption string, f figure.Figure) picture {
+	return d.both(name, caption, f.Wide(), f)
+}
+
+// both is a figure that is drawn for wide screens and for narrow ones.
+func (d *drawings) both(name, caption string, wide, narrow figure.Figure) picture {
+	return picture{ID: d.add(name, caption, wide), Caption: caption, SVG: d.svg(narrow), Wide: d.svg(wide)}
+}
+
+// data are the numbers of all figures that have some, by what identifies them in the page.
+func (d *drawings) data() map[string]*figure.Data {
+	all := map[string]*figure.Data{}
+	for _, each := range d.all {
+		if data := each.Figure.Data(); data != nil && len(data.Series) > 0 {
+			all["figure-"+each.Name] = data
+		}
 	}
-	return overview{Wide: p.svg(Overview(r, figure.Wide)), Narrow: p.svg(Overview(r, figure.Narrow))}
+	return all
+}
+
+// fileName makes a name fit for a file: lower-case letters, digits and hyphens.
+func fileName(name string) string {
+	return strings.Trim(strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-"), "-")
 }
 
 func (p *plotter) workload(g group) plotGroup {
@@ -128,11 +178,11 @@ func (p *plotter) operation(workload string, o results.Operation) strip {
 	return strip{
 		Name: o.Operation, Note: figure.Count(o.Response.Count) + " timed",
 		Panels: []picture{
-			p.picture("Latency by percentile", figure.PercentilePanel(
+			p.small(name+" by percentile", "Latency by percentile", figure.PercentilePanel(
 				fmt.Sprintf("%s by percentile: response %s; service %s.", name, inWords(o.Response), inWords(o.Service)), y, curves...)),
-			p.picture("Response over time"+p.worst(), figure.LatencyPanel(
-				fmt.Sprintf("%s over time: the highest response of all was %s.", name, inWords(results.Distribution{Count: o.Response.Count, Max: o.Response.Max})), p.time, y, latency)),
-			p.picture("Intended and achieved rate", figure.RatePanel(
+			p.small(name+" over time", "Response over time"+p.worst(), figure.HeatPanel(
+				fmt.Sprintf("%s over time: the highest response of all was %s.", name, inWords(results.Distribution{Count: o.Response.Count, Max: o.Response.Max})), p.time, y, figure.HeatOf(p.time, workload, o.Operation), latency)),
+			p.small(name+" rate", "Intended and achieved rate", figure.RatePanel(
 				fmt.Sprintf("%s rate over time: %s/s intended, %s/s achieved, %s errors.", name, figure.Rate(o.TargetRate), figure.Rate(o.AchievedRate), figure.Count(o.ErrorCount())),
 				p.time, figure.RateOf(p.time, workload, o.Operation))),
 		},
@@ -144,7 +194,45 @@ func (p *plotter) worst() string {
 	if p.time.PerColumn == 1 {
 		return ""
 	}
-	return fmt.Sprintf(" (worst second of each %s)", figure.Duration(p.time.ColumnSeconds()*1000, " "))
+	return fmt.Sprintf(" (lines: worst second of each %s)", figure.Duration(p.time.ColumnSeconds()*1000, " "))
+}
+
+// curves are a workload's chains and then its operations by percentile, as many
+// figures as it takes to tell them apart.
+func (p *plotter) curves(g group) (all []picture) {
+	chains := slices.DeleteFunc(slices.Clone(g.Operations), func(o results.Operation) bool { return !o.Chain })
+	single := slices.DeleteFunc(slices.Clone(g.Operations), func(o results.Operation) bool { return o.Chain })
+	for part := range slices.Chunk(chains, figure.MostCurves) {
+		all = append(all, p.curvesOf(g.Workload, "whole chains", part)...)
+	}
+	for part := range slices.Chunk(single, figure.MostCurves) {
+		all = append(all, p.curvesOf(g.Workload, "operations", part)...)
+	}
+	return all
+}
+
+// curvesOf is one figure of some of a workload's operations; none where nothing was timed.
+func (p *plotter) curvesOf(workload, what string, operations []results.Operation) []picture {
+	var curves []figure.OperationCurves
+	var says []string
+	for _, o := range operations {
+		if o.Response.Count == 0 {
+			continue
+		}
+		i := slices.IndexFunc(p.run.Operations, func(r results.OperationRecord) bool {
+			return r.Workload == workload && r.Operation == o.Operation
+		})
+		if i < 0 {
+			continue
+		}
+		q := p.run.Operations[i].Quantities
+		curves = append(curves, figure.OperationCurves{Name: o.Operation, Response: figure.Percentiles(q[results.Response]), Service: figure.Percentiles(q[results.Service])})
+		says = append(says, o.Operation+" "+inWords(o.Response))
+	}
+	if len(curves) == 0 {
+		return nil
+	}
+	return []picture{p.panel(workload+" "+what+" by percentile", workload+": "+what, figure.CurvesPanel(workload+", "+what+" by percentile: "+strings.Join(says, "; ")+".", curves))}
 }
 
 func (p *plotter) watch(w results.WatchRecord) strip {
@@ -158,10 +246,10 @@ func (p *plotter) watch(w results.WatchRecord) strip {
 	return strip{
 		Name: "watch delivery", Note: fmt.Sprintf("%s events to %s watchers", figure.Count(w.Delivered), figure.Count(int64(w.Watchers))),
 		Panels: []picture{
-			p.picture("Delivery by percentile", figure.PercentilePanel(fmt.Sprintf("%s delivery by percentile: %s.", w.Workload, inWords(d)), y, curves...)),
-			p.picture("Delivery over time"+p.worst(), figure.LatencyPanel(
-				fmt.Sprintf("%s delivery over time: the highest of all was %s.", w.Workload, inWords(results.Distribution{Count: d.Count, Max: d.Max})), p.time, y, latency)),
-			p.picture("Events delivered", figure.ValuePanel(
+			p.small(w.Workload+" delivery by percentile", "Delivery by percentile", figure.PercentilePanel(fmt.Sprintf("%s delivery by percentile: %s.", w.Workload, inWords(d)), y, curves...)),
+			p.small(w.Workload+" delivery over time", "Delivery over time"+p.worst(), figure.HeatPanel(
+				fmt.Sprintf("%s delivery over time: the highest of all was %s.", w.Workload, inWords(results.Distribution{Count: d.Count, Max: d.Max})), p.time, y, figure.DeliveryHeat(p.time, w.Workload), latency)),
+			p.small(w.Workload+" events", "Events delivered", figure.ValuePanel(
 				fmt.Sprintf("%s events delivered per second over time: %s in all.", w.Workload, figure.Count(w.Delivered)),
 				"delivered", p.time, figure.PerSecond, figure.DeliveredOf(p.time, w.Workload))),
 		},
@@ -185,9 +273,9 @@ func (p *plotter) generator(g results.Generator) generatorView {
 		cpu, rss = append(cpu, figure.Point{Second: u.Second, Value: u.CPUCores}), append(rss, figure.Point{Second: u.Second, Value: u.RSSBytes / (1 << 20)})
 	}
 	v.Panels = []picture{
-		p.picture("Lag by percentile", figure.PercentilePanel("The generator's lag by percentile: "+inWords(g.Lag)+".", figure.SpanOf(curves, nil), curves...)),
-		p.picture("The generator's CPU", figure.ValuePanel("The generator's CPU over time: "+v.CPU+" cores on average.", "CPU", p.time, figure.Cores, cpu)),
-		p.picture("The generator's memory", figure.ValuePanel("The generator's memory over time: "+v.RSS+" at most.", "resident memory", p.time, figure.Memory, rss)),
+		p.small("generator lag", "Lag by percentile", figure.PercentilePanel("The generator's lag by percentile: "+inWords(g.Lag)+".", figure.SpanOf(curves, nil), curves...)),
+		p.small("generator cpu", "The generator's CPU", figure.ValuePanel("The generator's CPU over time: "+v.CPU+" cores on average.", "CPU", p.time, figure.Cores, cpu)),
+		p.small("generator memory", "The generator's memory", figure.ValuePanel("The generator's memory over time: "+v.RSS+" at most.", "resident memory", p.time, figure.Memory, rss)),
 	}
 	return v
 }

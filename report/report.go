@@ -7,7 +7,6 @@ package report
 import (
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -26,22 +25,21 @@ type Page struct {
 //go:embed page.html.tmpl
 var pageTemplate string
 
-//go:embed page.css
-var pageStyle string
-
-// HTML writes the report as one self-contained page: no script, no network
-// access, no inline style, every text escaped.
+// HTML writes the report as one self-contained page: no network access, no
+// inline style, every text escaped, and whole where scripts and styles are blocked.
 func HTML(w io.Writer, page Page) error {
 	v, err := newView(page)
-	if err != nil {
-		return fmt.Errorf("writing the HTML report: %w", err)
+	if err == nil {
+		err = execute(w, pageTemplate, v)
 	}
-	t, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
-		return fmt.Errorf("writing the HTML report: %w", err)
-	}
-	if err := t.Execute(w, v); err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}
 	return nil
+}
+
+// Figures draws all figures of a run's report, in their order.
+func Figures(page Page) []Drawing {
+	var v view
+	return v.draw(page.Run, page.Result).all
 }

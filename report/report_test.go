@@ -85,13 +85,20 @@ func TestHTMLIsWellFormedAndQuiet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			styles := 0
+			styles, scripts := 0, 0
 			for n := range root.Descendants() {
 				if n.Type != html.ElementNode {
 					continue
 				}
 				switch n.Data {
-				case "script", "iframe", "object", "embed", "link", "img", "i":
+				case "script":
+					if len(n.Attr) > 0 && n.Attr[0].Val == "application/json" { // not run
+						break
+					}
+					if scripts++; n.FirstChild.Data != plotScript+exploreScript {
+						t.Errorf("the page has a script of another: %.100s", n.FirstChild.Data)
+					}
+				case "iframe", "object", "embed", "link", "img", "i":
 					t.Errorf("the page has a <%s>", n.Data)
 				case "style":
 					styles++
@@ -105,8 +112,8 @@ func TestHTMLIsWellFormedAndQuiet(t *testing.T) {
 					}
 				}
 			}
-			if styles != 1 {
-				t.Errorf("the page has %d <style> elements, want 1", styles)
+			if styles != 1 || scripts > 1 {
+				t.Errorf("the page has %d <style> and %d <script> elements, want 1 and 1 at most", styles, scripts)
 			}
 			wellFormed(t, content)
 		})

@@ -2,9 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
-	"slices"
-	"strings"
 
 	"github.com/etcd-dyno/etcd-dyno/report/figure"
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -14,10 +11,9 @@ import (
 type serverView struct {
 	Rows []serverRow
 	// Below tells that some figure is below what etcd's histograms tell.
-	Below  bool
-	Host   []fact
-	Panels []picture
-	Logs   []logRow
+	Below bool
+	Host  []fact
+	Logs  []logRow
 	// MoreLogs is how many lines are not shown.
 	MoreLogs string
 }
@@ -123,103 +119,6 @@ func hostFacts(h *results.HostResult) []fact {
 		}
 	}
 	return append(facts, fact{"Network", figure.Bytes(h.NetworkReceivedRate) + "/s, loopback included"}, fact{"Memory to be had", figure.Bytes(float64(h.MemoryAvailableBytes))})
-}
-
-// server draws what members and the machine did, over the time axis of all other plots.
-func (p *plotter) server() []picture {
-	if len(p.run.Server) == 0 {
-		return nil
-	}
-	each := func(value func(results.MemberMoment) float64) (lines []figure.Line) {
-		for _, m := range p.run.Server {
-			lines = append(lines, figure.Line{Name: m.Member, Points: figure.MemberPoints(p.time, m, value)})
-		}
-		return lines
-	}
-	p99 := func(name string) func(results.MemberMoment) float64 {
-		return func(m results.MemberMoment) float64 {
-			if v, ok := m.Histograms[name].Percentile(99); ok {
-				return v
-			}
-			return math.NaN()
-		}
-	}
-	gauge := func(name string, unit float64) func(results.MemberMoment) float64 {
-		return func(m results.MemberMoment) float64 {
-			if v, ok := m.Gauges[name]; ok {
-				return v / unit
-			}
-			return math.NaN()
-		}
-	}
-	cpu := each(func(m results.MemberMoment) float64 { return m.Rate(results.CPUSeconds) })
-	own := figure.Line{Name: "generator"}
-	for _, u := range figure.UsageOf(p.time) {
-		own.Points = append(own.Points, figure.Point{Second: u.Second, Value: u.CPUCores})
-	}
-	panel := func(caption string, unit func(float64) string, lines []figure.Line) picture {
-		return p.picture(caption, figure.LinesPanel(caption+" over time: "+highest(lines, unit)+".", p.time, unit, lines...))
-	}
-	return []picture{
-		panel("WAL fsync, p99", figure.Millis, each(p99(results.Fsync))),
-		panel("Backend commit, p99", figure.Millis, each(p99(results.Commit))),
-		panel("Request in etcd, p99", figure.Millis, each(p99(results.Request))),
-		panel("CPU", figure.Cores, append(cpu, own)),
-		panel("Waited for a processor, threads together", figure.Cores, each(func(m results.MemberMoment) float64 { return m.Rate(results.CPUWaitSeconds) })),
-		panel("Memory", figure.Memory, each(gauge(results.MemberRSS, 1<<20))),
-		panel("Database", figure.Memory, each(gauge(results.DBBytes, 1<<20))),
-		panel("Proposals pending", figure.Number, each(gauge(results.ProposalsPending, 1))),
-		p.host(),
-	}
-}
-
-// highest says the most that each line came to.
-func highest(lines []figure.Line, unit func(float64) string) string {
-	var parts []string
-	for _, l := range lines {
-		top := math.NaN()
-		for _, point := range l.Points {
-			if math.IsNaN(top) || point.Value > top {
-				top = point.Value
-			}
-		}
-		if math.IsNaN(top) {
-			parts = append(parts, l.Name+" nothing")
-			continue
-		}
-		parts = append(parts, l.Name+" at most "+unit(top))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// host draws how busy the machine was.
-func (p *plotter) host() picture {
-	var lines []figure.Line
-	for _, each := range []struct {
-		name  string
-		value func(results.HostTelemetry) float64
-	}{
-		{"busy", func(h results.HostTelemetry) float64 { return h.CPU }},
-		{"waiting", func(h results.HostTelemetry) float64 {
-			if h.Pressure == nil {
-				return math.NaN()
-			}
-			return h.Pressure.CPU
-		}},
-		{"disk", func(h results.HostTelemetry) float64 {
-			if h.Disk == nil {
-				return math.NaN()
-			}
-			return h.Disk.Busy
-		}},
-		{"stolen", func(h results.HostTelemetry) float64 { return h.Steal }},
-	} {
-		points := figure.HostPoints(p.time, p.run.Host, func(h results.HostTelemetry) float64 { return 100 * each.value(h) })
-		if slices.ContainsFunc(points, func(p figure.Point) bool { return p.Value >= 0.5 }) {
-			lines = append(lines, figure.Line{Name: each.name, Points: points})
-		}
-	}
-	return p.picture("The machine: share of time", figure.LinesPanel("The machine over time: "+highest(lines, figure.Percent)+".", p.time, figure.Percent, lines...))
 }
 
 // findings writes what limits, each with its evidence and advice.

@@ -28,6 +28,9 @@ const (
 // exit codes; the facts are told all the same.
 func judge(r results.Result) verdict {
 	v := verdict{Facts: []string{validity(r), completeness(r), thresholdsMet(r.Thresholds), checksPassed(r.Checks)}}
+	if len(r.Findings) > 0 {
+		v.Facts = append(v.Facts, fmt.Sprintf("limited by %s (%s confidence)", r.Findings[0].Name, r.Findings[0].Confidence))
+	}
 	failed := slices.ContainsFunc(r.Checks, func(c results.Check) bool { return c.Status == results.Fail })
 	breached := slices.ContainsFunc(r.Thresholds, func(t results.ThresholdResult) bool { return t.Status == results.Fail })
 	switch {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"html/template"
 	"strings"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 
 // view is the page as the template writes it: every text is ready.
 type view struct {
-	Style       template.CSS
+	frame
 	Page        Page
 	Title       string
 	Facts       []fact
@@ -30,7 +29,10 @@ type view struct {
 	Watches     []watchRow
 	Slowest     []slowestTable
 	MostSlow    int
-	Overview    overview
+	Overview    picture
+	Curves      []picture
+	OverTime    []picture
+	Figures     map[string]*figure.Data
 	Plots       []plotGroup
 	Generator   generatorView
 	Environment []fact
@@ -100,7 +102,7 @@ type eventRow struct{ At, Kind, Detail string }
 func newView(page Page) (view, error) {
 	r, run := page.Result, page.Run
 	v := view{
-		Style: template.CSS(pageStyle), Page: page, MostSlow: results.Exemplars, Title: r.Scenario.Name + " on " + r.Configuration.Name,
+		frame: newFrame(), Page: page, MostSlow: results.Exemplars, Title: r.Scenario.Name + " on " + r.Configuration.Name,
 		Facts: headFacts(r), Verdict: judge(r),
 		Actions: actionsOf(r), Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
 	}
@@ -130,7 +132,7 @@ func newView(page Page) (view, error) {
 	for _, w := range r.Watches {
 		v.Watches = append(v.Watches, newWatchRow(w))
 	}
-	return v, v.addFigures(run, r)
+	return v, v.draw(run, r).err
 }
 
 func newWorkloadTable(g group) workloadTable {

@@ -106,8 +106,8 @@ func tail(b buckets) Tail {
 
 // momentTail gathers one operation's rows of one interval: usually one, two where a phase ends in it.
 type momentTail struct {
-	row               OperationMoment
-	response, service buckets
+	row                           OperationMoment
+	response, service, firstChunk buckets
 }
 
 // add returns t, made on first use, with a row added.
@@ -118,6 +118,7 @@ func (t *momentTail) add(row OperationInterval, quantities map[string]buckets) *
 	t.row.Counts = t.row.Counts.Add(row.Counts)
 	t.response = t.response.with(quantities[Response])
 	t.service = t.service.with(quantities[Service])
+	t.firstChunk = t.firstChunk.with(quantities[FirstChunk])
 	return t
 }
 
@@ -138,12 +139,13 @@ func (t *watchTail) add(row WatchInterval, delivery buckets) *watchTail {
 }
 
 func (t *watchTail) moment() WatchMoment {
-	t.row.Delivery = tail(t.delivery)
+	t.row.Delivery, t.row.Spread = tail(t.delivery), t.delivery.spread()
 	return t.row
 }
 
 func (t *momentTail) moment() OperationMoment {
-	t.row.Response, t.row.Service = tail(t.response), tail(t.service)
+	t.row.Response, t.row.Service, t.row.FirstChunk = tail(t.response), tail(t.service), tail(t.firstChunk)
+	t.row.Spread = t.response.spread()
 	return t.row
 }
 

@@ -192,9 +192,14 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 			}
 		}
 	}
+	var all buckets
 	for _, t := range tails {
 		moment.Operations = append(moment.Operations, t.moment())
+		if !t.row.Chain {
+			all = all.with(t.response)
+		}
 	}
+	moment.All = OverAll{tail(all), all.spread()}
 	slices.SortFunc(moment.Operations, func(a, b OperationMoment) int {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
 	})

@@ -82,8 +82,16 @@ type WatchRecord struct {
 type Moment struct {
 	StartMS, EndMS float64
 	Operations     []OperationMoment
-	Watches        []WatchMoment
-	Generator      Usage
+	// All is the response of all operations together, chains not included.
+	All       OverAll
+	Watches   []WatchMoment
+	Generator Usage
+}
+
+// OverAll is what several operations took together.
+type OverAll struct {
+	Tail
+	Spread Spread
 }
 
 // OperationMoment is one operation in one interval.
@@ -92,6 +100,9 @@ type OperationMoment struct {
 	Chain               bool
 	Counts
 	Response, Service Tail
+	// Spread is of the response, FirstChunk of the streams that had a reply.
+	Spread     Spread
+	FirstChunk Tail
 }
 
 // WatchMoment is one watch workload in one interval.
@@ -99,6 +110,8 @@ type WatchMoment struct {
 	Workload  string
 	Delivered int64
 	Delivery  Tail
+	// Spread is of the delivery.
+	Spread Spread
 }
 
 // Tail is a short summary of a histogram, in milliseconds. All are zero where Count is.

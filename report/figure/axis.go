@@ -105,13 +105,13 @@ func nineTicks(_, hi float64) []plot.Tick {
 	return ticks
 }
 
-// linearTicks are some five round values from 0 on, printed by label.
-func linearTicks(label func(float64) string) plot.TickerFunc {
+// linearTicks are some five round values from 0 on, with their unit.
+func linearTicks(unit Unit) plot.TickerFunc {
 	return func(lo, hi float64) []plot.Tick {
 		step := roundStep((hi - lo) / 5)
 		var ticks []plot.Tick
 		for at := math.Ceil(lo/step) * step; at <= hi+step*1e-9; at += step {
-			ticks = append(ticks, plot.Tick{Value: at, Label: label(math.Round(at/step) * step)})
+			ticks = append(ticks, plot.Tick{Value: at, Label: unit.Print(math.Round(at/step) * step)})
 		}
 		return ticks
 	}

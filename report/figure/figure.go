@@ -26,6 +26,16 @@ type Figure struct {
 	Width, Height float64
 
 	draw func(draw.Canvas)
+	data *Data
+}
+
+// Data are the numbers that the figure shows; nil where it has none but what its message says.
+func (f Figure) Data() *Data { return f.data }
+
+// Wide is the figure of a panel drawn anew to fill a page.
+func (f Figure) Wide() Figure {
+	f.Width, f.Height = Wide, f.Height*stripHeight/panelHeight
+	return f
 }
 
 // SVG returns the figure as one <svg> element that can stand in an HTML page.

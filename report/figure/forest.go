@@ -198,7 +198,7 @@ func PairsPanel(message, baseline, candidate string, pairs []PairPoint) Figure {
 	for _, p := range pairs {
 		all = append(all, p.Baseline, p.Candidate)
 	}
-	p := panel{x: span{0.5, max(float64(len(pairs)), 1) + 0.5}, y: latencySpan(all...), xTicks: wholeTicks, yTicks: latencyTicks, xLabel: "pair"}
+	p := panel{x: span{0.5, max(float64(len(pairs)), 1) + 0.5}, y: latencySpan(all...), xTicks: wholeTicks, yTicks: latencyTicks, xLabel: "pair", xUnit: Number, yUnit: Millis, yLog: true}
 	first, second := dot(inkBlue.colour(), 3.5), dot(inkOrange.colour(), 3.5)
 	var a, b, between [][]xy
 	for i, each := range pairs {

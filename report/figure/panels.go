@@ -3,9 +3,12 @@ package figure
 import (
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
 )
 
 // Curve is a named percentile curve.
@@ -17,6 +20,17 @@ type Curve struct {
 // LatencySpan is a range of latency that several panels share. The zero value
 // is none: each panel takes its own.
 type LatencySpan struct{ span }
+
+// with is the range with all bins of a heat map that hold something.
+func (s LatencySpan) with(h Heat) LatencySpan {
+	for _, c := range h {
+		for _, b := range c.Spread {
+			at := binMiddle(b.Number)
+			s.min, s.max = min(s.min, at-0.6/results.BinsPerDecade), max(s.max, at+0.6/results.BinsPerDecade)
+		}
+	}
+	return s
+}
 
 // SpanOf returns the range that holds curves and points.
 func SpanOf(curves []Curve, points []LatencyPoint) LatencySpan {
@@ -34,36 +48,49 @@ func SpanOf(curves []Curve, points []LatencyPoint) LatencySpan {
 	return LatencySpan{latencySpan(all...)}
 }
 
+// percentilePanel is an empty panel of latency over a logarithmic axis of nines.
+func percentilePanel(y LatencySpan) panel {
+	return panel{y: y.span, xTicks: nineTicks, yTicks: latencyTicks, xLabel: "percentile", x: span{0, 2}, xUnit: nineUnit, yUnit: Millis, yLog: true}
+}
+
 // PercentilePanel draws percentile curves, the first solid and the others
 // dashed, over a logarithmic axis of nines. Where fewer than ten samples lie
 // beyond a percentile the line is faint; it ends at the maximum.
 func PercentilePanel(message string, y LatencySpan, curves ...Curve) Figure {
 	dashes := [...][]vg.Length{{5, 3}, {2, 2}, {8, 3, 2, 3}}
 	inks := [...]ink{inkBlue, inkOrange, inkGreen, inkPurple, inkRed}
-	p := panel{y: y.span, xTicks: nineTicks, yTicks: latencyTicks, xLabel: "percentile", x: span{0, 2}}
+	p := percentilePanel(y)
 	for i, c := range curves {
 		if len(c.Points) == 0 {
 			continue
 		}
 		colour := inks[i%len(inks)]
-		style, faint := line(colour, 2), line(colour, 0.75)
+		style := line(colour, 2)
 		if i > 0 {
 			style.Dashes = dashes[(i-1)%len(dashes)]
-			faint.Dashes = style.Dashes
 		}
-		p.x.max = max(p.x.max, nines(c.Points[len(c.Points)-1].Percentile))
-		enough, few := split(c.Points)
-		mark := dot(colour.colour(), 2)
-		last := few[len(few)-1]
-		p.series = append(p.series,
-			series{style: faint, stretches: [][]xy{few}},
-			series{glyph: &mark, stretches: [][]xy{{last}}},
-			series{name: c.Name, style: style, stretches: [][]xy{enough}})
+		p.addCurve(c.Name, c.Points, style, colour)
 	}
 	if len(p.series) == 0 {
 		p.empty = "no samples"
 	}
 	return p.figure(message)
+}
+
+// addCurve adds a curve, faint where its samples are few, with a dot at the maximum.
+func (p *panel) addCurve(name string, points []PercentilePoint, style draw.LineStyle, colour ink) {
+	if len(points) == 0 {
+		return
+	}
+	p.x.max = max(p.x.max, nines(points[len(points)-1].Percentile))
+	enough, few := split(points)
+	faint := line(colour, 0.75)
+	faint.Dashes = style.Dashes
+	mark := dot(colour.colour(), style.Width)
+	p.series = append(p.series,
+		series{style: faint, stretches: [][]xy{few}},
+		series{glyph: &mark, stretches: [][]xy{{few[len(few)-1]}}},
+		series{name: name, style: style, stretches: [][]xy{enough}, whole: slices.Concat(enough, few[min(len(enough), 1):])})
 }
 
 // split parts a curve where the samples become too few. The parts share the point at which they meet.
@@ -83,7 +110,7 @@ func split(curve []PercentilePoint) (enough, few []xy) {
 // LatencyPanel draws the median, the 99th percentile and the maximum over time;
 // the 99th percentile only where there are samples enough for it to be another than the maximum.
 func LatencyPanel(message string, t Timeline, y LatencySpan, points []LatencyPoint) Figure {
-	p := panel{x: span{t.From, t.To}, y: y.span, xTicks: timeTicks, yTicks: latencyTicks, xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
+	p := latencyOverTime(t, y.span)
 	done := func(p LatencyPoint) bool { return p.Count > 0 }
 	peak := dot(inkOrange.colour(), 1.6)
 	withP99 := tellsP99(t, points)
@@ -104,7 +131,7 @@ func RatePanel(message string, t Timeline, points []RatePoint) Figure {
 		top = max(top, p.Intended, p.Achieved, p.Failed)
 		failed = failed || p.Failed > 0
 	}
-	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(PerSecond), xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
+	p := amountOverTime(t, top, PerSecond)
 	all := func(RatePoint) bool { return true }
 	p.series = []series{
 		{name: "intended", style: line(inkAxis, 4), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Intended} })},
@@ -117,27 +144,13 @@ func RatePanel(message string, t Timeline, points []RatePoint) Figure {
 	return p.figure(message)
 }
 
-// PerSecond prints a tick of a rate.
-func PerSecond(v float64) string {
-	if v >= 1000 {
-		return plain(v/1000) + "k/s"
-	}
-	return plain(v) + "/s"
-}
-
-// Cores prints a tick of CPU seconds per second.
-func Cores(v float64) string { return plain(v) + " cores" }
-
-// Memory prints a tick of MiB.
-func Memory(v float64) string { return plain(v) + " MiB" }
-
-// ValuePanel draws one value over time, from zero; unit prints the ticks of its axis.
-func ValuePanel(message, name string, t Timeline, unit func(float64) string, points []Point) Figure {
+// ValuePanel draws one value over time, from zero.
+func ValuePanel(message, name string, t Timeline, unit Unit, points []Point) Figure {
 	top := 0.0
 	for _, p := range points {
 		top = max(top, p.Value)
 	}
-	p := panel{x: span{t.From, t.To}, y: fromZero(top), xTicks: timeTicks, yTicks: linearTicks(unit), xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
+	p := amountOverTime(t, top, unit)
 	p.series = []series{{name: name, style: line(inkBlue, 1.75), stretches: stretches(points, func(Point) bool { return true }, func(p Point) xy { return xy{p.Second, p.Value} })}}
 	p.dropEmpty()
 	return p.figure(message)

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
@@ -52,4 +53,40 @@ func thin(curve []PercentilePoint) []PercentilePoint {
 		}
 	}
 	return kept
+}
+
+// OperationCurves are an operation's latencies by percentile.
+type OperationCurves struct {
+	Name              string
+	Response, Service []PercentilePoint
+}
+
+// MostCurves is how many operations a figure of their curves tells apart.
+const MostCurves = len(lineInks)
+
+// CurvesPanel draws the response of several operations, at most MostCurves, by
+// percentile: a colour for each, and its service dashed where it is another.
+func CurvesPanel(message string, operations []OperationCurves) Figure {
+	var all []Curve
+	for _, o := range operations {
+		all = append(all, Curve{Points: o.Response}, Curve{Points: o.Service})
+	}
+	p := percentilePanel(SpanOf(all, nil))
+	for i, o := range operations {
+		colour := lineInks[i%len(lineInks)]
+		dashed := line(colour, 1)
+		dashed.Dashes = []vg.Length{4, 3}
+		p.addCurve(o.Name, o.Response, line(colour, 2), colour)
+		if len(o.Response) > 0 && len(o.Service) > 0 {
+			p.addCurve(o.Name+", service", o.Service, dashed, colour)
+			p.series[len(p.series)-1].unnamed = true
+		}
+	}
+	if len(p.series) == 0 {
+		p.empty = "no samples"
+	}
+	p.x.max *= 1.01 // room for the last dot
+	f := p.figure(message)
+	f.Height = curvesHeight
+	return f
 }

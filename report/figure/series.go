@@ -18,10 +18,35 @@ type series struct {
 	style     draw.LineStyle
 	glyph     *draw.GlyphStyle
 	stretches [][]xy
+	// whole is what the series is as data, where it is drawn in several parts; nil where it is its stretches.
+	whole []xy
+	// halo tells that the line has an edge in the colour of the page, so that it stands out from colours.
+	halo bool
+	// unnamed tells that the series is not in the key.
+	unnamed bool
+	// unseen tells that the series is only in the data.
+	unseen bool
+}
+
+// inkName is the name of the series' ink.
+func (s series) inkName() string {
+	c := s.style.Color
+	if s.glyph != nil {
+		c = s.glyph.Color
+	}
+	for i, of := range light {
+		if c == of {
+			return inkNames[i]
+		}
+	}
+	return inkNames[inkAxis]
 }
 
 // Plot implements plot.Plotter.
 func (s series) Plot(c draw.Canvas, p *plot.Plot) {
+	if s.unseen {
+		return
+	}
 	x, y := p.Transforms(&c)
 	for _, stretch := range s.stretches {
 		points := make([]vg.Point, len(stretch))
@@ -35,6 +60,9 @@ func (s series) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		case len(points) == 1:
 			c.DrawGlyphNoClip(dot(s.style.Color, s.style.Width), points[0])
+		}
+		if len(points) > 1 && s.halo {
+			c.StrokeLines(line(inkPage, s.style.Width+2), points)
 		}
 		if len(points) > 1 && s.style.Width > 0 {
 			c.StrokeLines(s.style, points)
@@ -82,21 +110,32 @@ func (b band) Plot(c draw.Canvas, p *plot.Plot) {
 // leastWide is how wide an action is drawn at least, in points.
 const leastWide = 3
 
-// actions shade what was done to the cluster, and name what there is room for.
+// actions shade what was done to the cluster.
 type actions []Span
 
 // Plot implements plot.Plotter.
 func (all actions) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	label := words(inkMuted, draw.XLeft, draw.YBottom)
-	label.Font.Size = fontSize - 1
-	free := c.Min.X
 	for _, s := range all {
 		from := max(x(s.From), c.Min.X)
 		to := min(max(x(s.To), from+leastWide), c.Max.X)
 		c.FillPolygon(inkFault.colour(), []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
+	}
+}
+
+// actionNames name what there is room for, below the names of the phases.
+type actionNames []Span
+
+// Plot implements plot.Plotter.
+func (all actionNames) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	label := words(inkMuted, draw.XLeft, draw.YTop)
+	label.Font.Size = fontSize - 1
+	free := c.Min.X
+	for _, s := range all {
+		from := max(x(s.From), c.Min.X)
 		if from >= free && from+3+label.Width(s.Name) <= c.Max.X {
-			c.FillText(label, vg.Point{X: from + 3, Y: c.Min.Y + 2}, s.Name)
+			c.FillText(label, vg.Point{X: from + 3, Y: c.Max.Y - 14}, s.Name)
 			free = from + 6 + label.Width(s.Name)
 		}
 	}

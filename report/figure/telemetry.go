@@ -54,11 +54,10 @@ func (t Timeline) thinned(points []Point) (kept []Point) {
 	return kept
 }
 
-// LinesPanel draws several series over time, from zero; unit prints the ticks of its axis.
-func LinesPanel(message string, t Timeline, unit func(float64) string, lines ...Line) Figure {
-	inks := [...]ink{inkBlue, inkOrange, inkGreen, inkPurple, inkRed, inkAxis}
+// LinesPanel draws several series over time, from zero.
+func LinesPanel(message string, t Timeline, unit Unit, lines ...Line) Figure {
 	top := 0.0
-	p := panel{x: span{t.From, t.To}, xTicks: timeTicks, yTicks: linearTicks(unit), xLabel: "time since measuring began", bands: t.Bands, spans: t.Spans, marks: t.Marks}
+	p := amountOverTime(t, 0, unit)
 	for i, l := range lines {
 		for _, point := range l.Points {
 			if point.Value > top {
@@ -66,7 +65,7 @@ func LinesPanel(message string, t Timeline, unit func(float64) string, lines ...
 			}
 		}
 		known := func(p Point) bool { return !math.IsNaN(p.Value) }
-		p.series = append(p.series, series{name: l.Name, style: line(inks[i%len(inks)], 1.5), stretches: stretches(l.Points, known, func(p Point) xy { return xy{p.Second, p.Value} })})
+		p.series = append(p.series, series{name: l.Name, style: line(lineInks[i%len(lineInks)], 1.5), stretches: stretches(l.Points, known, func(p Point) xy { return xy{p.Second, p.Value} })})
 	}
 	p.y = fromZero(top)
 	p.dropEmpty()
@@ -75,12 +74,3 @@ func LinesPanel(message string, t Timeline, unit func(float64) string, lines ...
 	}
 	return p.figure(message)
 }
-
-// Millis prints a tick of milliseconds.
-func Millis(v float64) string { return plain(v) + " ms" }
-
-// Percent prints a tick of a share in percent.
-func Percent(v float64) string { return plain(v) + "%" }
-
-// Number prints a tick of a count.
-func Number(v float64) string { return plain(v) }

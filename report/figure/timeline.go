@@ -2,6 +2,7 @@ package figure
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -10,7 +11,7 @@ import (
 
 // columns is how many points a series over time has at most; with more
 // intervals, several become one column.
-const columns = 240
+const columns = 200
 
 // Band is a phase on the time axis, in seconds since measuring began.
 type Band struct {
@@ -168,30 +169,36 @@ func tellsP99(t Timeline, points []LatencyPoint) bool {
 
 // LatencyOf is an operation's response over time.
 func LatencyOf(t Timeline, workload, operation string) []LatencyPoint {
-	points := make([]LatencyPoint, 0, len(t.columns))
-	for _, column := range t.columns {
-		p := LatencyPoint{Second: t.middle(column)}
-		for _, m := range column {
-			if o, ok := operationAt(m, workload, operation); ok {
-				p.add(o.Response)
-			}
-		}
-		points = append(points, p)
-	}
-	return points
+	return t.latency(func(m results.Moment) results.Tail {
+		return operationAt(m, workload, operation).Response
+	})
+}
+
+// FirstChunkOf is from the sending of an operation's streams until their first reply, over time.
+func FirstChunkOf(t Timeline, workload, operation string) []LatencyPoint {
+	return t.latency(func(m results.Moment) results.Tail {
+		return operationAt(m, workload, operation).FirstChunk
+	})
+}
+
+// AllLatency is the response of all operations over time.
+func AllLatency(t Timeline) []LatencyPoint {
+	return t.latency(func(m results.Moment) results.Tail { return m.All.Tail })
 }
 
 // DeliveryOf is a watch's delivery over time.
 func DeliveryOf(t Timeline, workload string) []LatencyPoint {
+	return t.latency(func(m results.Moment) results.Tail {
+		return watchAt(m, workload).Delivery
+	})
+}
+
+func (t Timeline) latency(of func(results.Moment) results.Tail) []LatencyPoint {
 	points := make([]LatencyPoint, 0, len(t.columns))
 	for _, column := range t.columns {
 		p := LatencyPoint{Second: t.middle(column)}
 		for _, m := range column {
-			for _, w := range m.Watches {
-				if w.Workload == workload {
-					p.add(w.Delivery)
-				}
-			}
+			p.add(of(m))
 		}
 		points = append(points, p)
 	}
@@ -207,15 +214,79 @@ type RatePoint struct {
 
 // RateOf is an operation's rates over time.
 func RateOf(t Timeline, workload, operation string) []RatePoint {
+	return t.rates(func(m results.Moment) results.Counts {
+		return operationAt(m, workload, operation).Counts
+	})
+}
+
+// AllRates are those of all operations together, chains not included.
+func AllRates(t Timeline) []RatePoint {
+	return t.rates(func(m results.Moment) results.Counts { return single(m, "") })
+}
+
+// single are the counts of a workload's operations, chains not included, in an interval; of all where it is empty.
+func single(m results.Moment, workload string) (sum results.Counts) {
+	for _, o := range m.Operations {
+		if !o.Chain && (workload == "" || o.Workload == workload) {
+			sum = sum.Add(o.Counts)
+		}
+	}
+	return sum
+}
+
+// OpenOf is, over time, how many of a workload's operations were due and not done
+// yet, in flight or in the backlog; of several intervals in a column the most.
+func OpenOf(t Timeline, workload string) []Point {
+	points := make([]Point, 0, len(t.columns))
+	var open int64
+	for _, column := range t.columns {
+		p := Point{Second: t.middle(column)}
+		for _, m := range column {
+			c := single(m, workload)
+			open += c.Intended - c.Succeeded - c.Conflicts - c.ErrorCount() - c.Dropped
+			p.Value = max(p.Value, float64(open))
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// ErrorsOf are the errors of all operations over time, per second: a line for
+// each gRPC code, and one for what was dropped. It is empty where there were none.
+func ErrorsOf(t Timeline) (lines []Line) {
+	kinds := map[string]bool{}
+	failed := func(m results.Moment) map[string]int64 {
+		sum := single(m, "")
+		all := maps.Clone(sum.Errors)
+		if sum.Dropped > 0 {
+			if all == nil {
+				all = map[string]int64{}
+			}
+			all["dropped"] += sum.Dropped
+		}
+		return all
+	}
+	for _, column := range t.columns {
+		for _, m := range column {
+			for kind := range failed(m) {
+				kinds[kind] = true
+			}
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		lines = append(lines, Line{kind, t.values(func(m results.Moment) float64 { return float64(failed(m)[kind]) })})
+	}
+	return lines
+}
+
+func (t Timeline) rates(of func(results.Moment) results.Counts) []RatePoint {
 	points := make([]RatePoint, 0, len(t.columns))
 	for _, column := range t.columns {
 		var sum results.Counts
 		var ms float64
 		for _, m := range column {
 			ms += m.EndMS - m.StartMS
-			if o, ok := operationAt(m, workload, operation); ok {
-				sum = sum.Add(o.Counts)
-			}
+			sum = sum.Add(of(m))
 		}
 		perSecond := 1000 / cmp.Or(ms, math.Inf(1))
 		points = append(points, RatePoint{
@@ -232,12 +303,7 @@ type Point struct{ Second, Value float64 }
 // DeliveredOf is how many events a watch's watchers saw per second.
 func DeliveredOf(t Timeline, workload string) []Point {
 	return t.values(func(m results.Moment) float64 {
-		for _, w := range m.Watches {
-			if w.Workload == workload {
-				return float64(w.Delivered)
-			}
-		}
-		return 0
+		return float64(watchAt(m, workload).Delivered)
 	})
 }
 
@@ -277,11 +343,20 @@ func UsageOf(t Timeline) []UsagePoint {
 	return points
 }
 
-func operationAt(m results.Moment, workload, operation string) (results.OperationMoment, bool) {
-	for _, o := range m.Operations {
-		if o.Workload == workload && o.Operation == operation {
-			return o, true
-		}
+// watchAt is a watch in an interval; zero where it has none.
+func watchAt(m results.Moment, workload string) (w results.WatchMoment) {
+	if i := slices.IndexFunc(m.Watches, func(w results.WatchMoment) bool { return w.Workload == workload }); i >= 0 {
+		w = m.Watches[i]
 	}
-	return results.OperationMoment{}, false
+	return w
+}
+
+// operationAt is an operation in an interval; zero where it has none.
+func operationAt(m results.Moment, workload, operation string) (o results.OperationMoment) {
+	if i := slices.IndexFunc(m.Operations, func(o results.OperationMoment) bool {
+		return o.Workload == workload && o.Operation == operation
+	}); i >= 0 {
+		o = m.Operations[i]
+	}
+	return o
 }

@@ -65,7 +65,7 @@ func TestTimelineMarks(t *testing.T) {
 
 func TestTimelineOfAnHour(t *testing.T) {
 	line := NewTimeline(aRun(3600))
-	if len(line.columns) > columns || line.PerColumn != 16 {
+	if len(line.columns) > columns || line.PerColumn != 19 {
 		t.Errorf("got %d columns of %d intervals, want at most %d", len(line.columns), line.PerColumn, columns)
 	}
 	points := LatencyOf(line, "churn", "create")

@@ -1,0 +1,55 @@
+package results
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func spreadOf(t *testing.T, micros ...int64) Spread {
+	t.Helper()
+	h := NewHistogram(Figures)
+	for _, v := range micros {
+		if err := h.RecordValue(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	encoded, err := EncodeHistogram(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := encoded.buckets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.spread()
+}
+
+func TestSpread(t *testing.T) {
+	got := spreadOf(t, 0, 1, 10, 100, 100, 101, 1000, 3_600_000_000)
+	want := Spread{{0, 2}, {12, 1}, {24, 2}, {25, 1}, {36, 1}, {115, 1}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(Spread{{0, 4}, {12, 2}, {24, 4}, {25, 2}, {36, 2}, {115, 2}}, got.Plus(got)); diff != "" {
+		t.Errorf("twice (-want +got):\n%s", diff)
+	}
+	if got := spreadOf(t); got != nil {
+		t.Errorf("nothing: got %v", got)
+	}
+}
+
+// Every value lies within the edges of its bin, to the width of a bucket.
+func TestSpreadHoldsEachValue(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		value := int64(1) << rng.IntN(32)
+		value = min(value+rng.Int64N(value), HighestMicros)
+		s := spreadOf(t, value)
+		low, high := s[0].Millis()
+		if millis := float64(value) / 1000; len(s) != 1 || millis > high*1.0011 || millis < low*0.9989 {
+			t.Fatalf("%d µs is in bin %v, from %v to %v ms", value, s, low, high)
+		}
+	}
+}
