@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/etcd-dyno/etcd-dyno/report/figure"
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
@@ -73,7 +75,7 @@ func Overview(r results.Result, width float64) figure.Figure {
 
 // draw draws all figures of the page.
 func (v *view) draw(run *results.Run, r results.Result) drawings {
-	p := plotter{run: run, time: figure.NewTimeline(run)}
+	p := plotter{run: run, time: figure.NewTimeline(run), known: map[*hdr.Histogram][]figure.PercentilePoint{}}
 	if len(r.Operations) > 0 {
 		v.Overview = p.both("overview", "Latency at a glance", Overview(r, figure.Wide), Overview(r, figure.Narrow))
 	}
@@ -95,6 +97,18 @@ type plotter struct {
 	drawings
 	run  *results.Run
 	time figure.Timeline
+	// known are curves that were computed before: an operation's are drawn twice.
+	known map[*hdr.Histogram][]figure.PercentilePoint
+}
+
+// percentiles is the percentile curve of a histogram.
+func (p *plotter) percentiles(h *hdr.Histogram) []figure.PercentilePoint {
+	curve, ok := p.known[h]
+	if !ok {
+		curve = figure.Percentiles(h)
+		p.known[h] = curve
+	}
+	return curve
 }
 
 // svg draws a figure and keeps the first error.
@@ -167,8 +181,8 @@ func (p *plotter) operation(workload string, o results.Operation) strip {
 	for _, record := range p.run.Operations {
 		if record.Workload == workload && record.Operation == o.Operation {
 			curves = []figure.Curve{
-				{Name: "response", Points: figure.Percentiles(record.Quantities[results.Response])},
-				{Name: "service", Points: figure.Percentiles(record.Quantities[results.Service])},
+				{Name: "response", Points: p.percentiles(record.Quantities[results.Response])},
+				{Name: "service", Points: p.percentiles(record.Quantities[results.Service])},
 			}
 		}
 	}
@@ -226,7 +240,7 @@ func (p *plotter) curvesOf(workload, what string, operations []results.Operation
 			continue
 		}
 		q := p.run.Operations[i].Quantities
-		curves = append(curves, figure.OperationCurves{Name: o.Operation, Response: figure.Percentiles(q[results.Response]), Service: figure.Percentiles(q[results.Service])})
+		curves = append(curves, figure.OperationCurves{Name: o.Operation, Response: p.percentiles(q[results.Response]), Service: p.percentiles(q[results.Service])})
 		says = append(says, o.Operation+" "+inWords(o.Response))
 	}
 	if len(curves) == 0 {

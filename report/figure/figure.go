@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"image/color"
 	"io"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -45,6 +46,19 @@ func (f Figure) SVG() (string, error) {
 		f.draw(draw.New(canvas))
 	}
 	return present(canvas, f)
+}
+
+// WriteSVG writes the figure on white, as a file of its own.
+func (f Figure) WriteSVG(w io.Writer) error {
+	s, err := f.SVG()
+	if err != nil {
+		return err
+	}
+	head, body, _ := strings.Cut(s, "</title>\n")
+	if _, err := fmt.Fprintf(w, "%s</title>\n<rect width=\"%g\" height=\"%g\" fill=\"#FFFFFF\"/>\n%s", head, f.Width, f.Height, body); err != nil {
+		return fmt.Errorf("writing a figure as SVG: %w", err)
+	}
+	return nil
 }
 
 // WritePNG writes the figure on white, with scale device pixels to a CSS pixel.

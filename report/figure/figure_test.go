@@ -70,6 +70,25 @@ func uncoloured(t *testing.T, svg string) {
 	}
 }
 
+// An SVG of its own is well-formed and has a white ground, since its colours are for one.
+func TestWriteSVG(t *testing.T) {
+	var b bytes.Buffer
+	f := PercentilePanel("p50 <1 ms", LatencySpan{}, Curve{Name: "response", Points: Percentiles(uniform(100))})
+	if err := f.WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Title string `xml:"title"`
+		Rect  struct {
+			Width, Height float64 `xml:",attr"`
+			Fill          string  `xml:"fill,attr"`
+		} `xml:"rect"`
+	}
+	if err := xml.Unmarshal(b.Bytes(), &parsed); err != nil || parsed.Title != f.Message || parsed.Rect.Fill != "#FFFFFF" {
+		t.Errorf("%v: got %+v", err, parsed)
+	}
+}
+
 func TestWritePNG(t *testing.T) {
 	var b bytes.Buffer
 	f := PercentilePanel("all", LatencySpan{}, Curve{Name: "response", Points: Percentiles(uniform(100))})
