@@ -28,7 +28,7 @@ func Markdown(w io.Writer, page Page) error {
 	s.judged("Checks", []string{"", "check", ""}, checkLines(r.Checks))
 	s.list("Warnings", r.Warnings)
 	if page.Reproduce != "" {
-		s.paragraph("### The same again")
+		s.paragraph("### The same again, in the run's folder")
 		s.block(page.Reproduce)
 	}
 	s.paragraph("%s", markdownText(machineLine(r.Environment)))
@@ -39,8 +39,12 @@ func Markdown(w io.Writer, page Page) error {
 func machineLine(e results.Environment) string {
 	var parts []string
 	for _, f := range machineFacts(e) {
-		if f.Value != "" {
-			parts = append(parts, f.Name+": "+f.Value)
+		switch {
+		case f.Value == "":
+		case f.Name == "Data directory on":
+			parts = append(parts, "data on "+f.Value)
+		default:
+			parts = append(parts, f.Value)
 		}
 	}
 	return strings.Join(parts, " · ")

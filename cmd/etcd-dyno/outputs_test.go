@@ -39,11 +39,11 @@ func TestOutputsOf(t *testing.T) {
 		{"json=a.json csv", runFormats, "json=a.json csv"},
 		{"json=a.json json=b.json table=c", runFormats, "table json=a.json json=b.json table=c"},
 		{"json=/dev/stderr csv=/dev/null", runFormats, "table json=/dev/stderr csv=/dev/null"},
-		{"yaml", runFormats, "-o yaml: unknown; it can be table, json, csv, markdown, html, openmetrics or junit"},
+		{"yaml", runFormats, "-o yaml: unknown; it can be table, json, csv, markdown, html, hlog, openmetrics or junit"},
 		{"yaml=a", severalFormats, "-o yaml=a: unknown; it can be table or json"},
 		{"JSON", runFormats, "-o JSON: unknown"},
 		{"=a", runFormats, "-o =a: unknown"},
-		{"openmetrics", comparisonFormats, "-o openmetrics: only one run alone can be told so: etcd-dyno report RUN -o openmetrics; here it can be table, json, csv, markdown, html or junit"},
+		{"hlog", comparisonFormats, "-o hlog: only one run alone can be told so: etcd-dyno report RUN -o hlog; here it can be table, json, csv, markdown, html or junit"},
 		{"csv=a", severalFormats, "etcd-dyno report RUN -o csv; here it can be table or json"},
 		{"json=", runFormats, "-o json=: the file has no name"},
 		{"json csv", runFormats, "-o csv: json goes to stdout already, and only one can"},
@@ -79,7 +79,7 @@ func TestOutputsAreUsage(t *testing.T) {
 	for _, command := range [][]string{
 		{"run", "no-such-scenario", "-o", "yaml"},
 		{"report", "nowhere", "-o", "json", "-o", "csv"},
-		{"compare", "a", "b", "-o", "openmetrics"},
+		{"compare", "a", "b", "-o", "hlog"},
 		{"experiment", "no-such", "-o", "json=nowhere/a"},
 		{"run", "pod-churn", "--configuration", "single,three", "-o", "junit=a.xml"},
 	} {
@@ -103,7 +103,7 @@ func TestOutputsWrite(t *testing.T) {
 		b, err := os.ReadFile(pipe)
 		read <- fmt.Sprint(string(b), err)
 	}()
-	all, err := outputsOf([]string{"junit=broken", "json=link", "html=" + pipe, "markdown=new", "csv=/dev/stderr"}, runFormats)
+	all, err := outputsOf([]string{"junit=broken", "json=link", "html=" + pipe, "markdown=new", "hlog=/dev/stderr"}, runFormats)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestOutputsWrite(t *testing.T) {
 	if info, err := os.Lstat("link"); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link is none any more: %v", err)
 	}
-	if out.String() != "as table\n" || talk.String() != "report: link\nreport: "+pipe+"\nreport: new\nas csv\nreport: /dev/stderr\n" {
+	if out.String() != "as table\n" || talk.String() != "report: link\nreport: "+pipe+"\nreport: new\nas hlog\nreport: /dev/stderr\n" {
 		t.Errorf("stdout %q, stderr %q", out.String(), talk.String())
 	}
 }

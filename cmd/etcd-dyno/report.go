@@ -114,6 +114,8 @@ func ofRun(page report.Page) rendering {
 			return report.HTML(w, page)
 		case "junit":
 			return report.JUnit(w, page)
+		case "hlog":
+			return report.HLog(w, page)
 		case "openmetrics":
 			return report.OpenMetrics(w, page.Run)
 		default:
