@@ -35,7 +35,7 @@ func TestFiguresShow(t *testing.T) {
 			fmt.Fprintf(&b, "  heat from %g s to %g s: %v\n", c.From, c.To, c.Spread)
 		}
 	}
-	golden(t, "figures/streaming.txt", b.String())
+	golden(t, "figures.txt", "streaming", b.Bytes())
 }
 
 // Each figure has a name of its own that is fit for a file, units on both axes and a message that tells a figure.

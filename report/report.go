@@ -1,6 +1,7 @@
-// Package report explains a run: to a terminal and as one HTML page.
+// Package report explains a run or a comparison: to a terminal, as one HTML page, and in the
+// formats of others.
 //
-// Both are written from the same rows of the same results.Result, printed by
+// All are written from the same rows of the same results.Result, printed by
 // the same functions, so that they never tell different figures.
 package report
 

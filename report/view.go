@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -265,30 +266,27 @@ func plural(n int, thing string) string {
 }
 
 func environment(r results.Result) []fact {
-	e, c := r.Environment, r.Configuration
-	facts := []fact{
-		{"Machine", strings.TrimSpace(fmt.Sprintf("%d CPUs %s", e.CPUs, e.CPUModel))},
-		{"Memory", figure.Bytes(float64(e.MemoryBytes))},
-		{"System", e.OS + " " + e.Kernel},
-		{"Data directory on", e.DataFilesystem},
-		{"etcd-dyno", e.Tool},
-		{"Go", e.Go},
-		{"etcd", target(c)},
-		{"Endpoints", strings.Join(c.Endpoints, " ")},
-	}
+	c := r.Configuration
+	facts := append(machineFacts(r.Environment), fact{"etcd", target(c)}, fact{"Endpoints", strings.Join(c.Endpoints, " ")})
 	for _, name := range sortedKeys(c.Flags) {
 		if len(c.MemberList) == 0 { // else the members' own table has them
 			facts = append(facts, fact{"etcd --" + name, c.Flags[name]})
 		}
 	}
 	facts = append(facts, fact{"Scenario's SHA-256", r.Scenario.SHA256}, fact{"Configuration's SHA-256", c.SHA256})
-	var known []fact
-	for _, f := range facts {
-		if f.Value != "" {
-			known = append(known, f)
-		}
+	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+// machineFacts are what measured, and on what machine; some may have no value.
+func machineFacts(e results.Environment) []fact {
+	return []fact{
+		{"Machine", strings.TrimSpace(fmt.Sprintf("%d CPUs %s", e.CPUs, e.CPUModel))},
+		{"Memory", figure.Bytes(float64(e.MemoryBytes))},
+		{"System", e.OS + " " + e.Kernel},
+		{"Data directory on", e.DataFilesystem},
+		{"etcd-dyno", e.Tool},
+		{"Go", e.Go},
 	}
-	return known
 }
 
 func phases(all []results.PhaseSpan) []phaseRow {

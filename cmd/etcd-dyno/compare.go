@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/runner"
@@ -27,7 +28,9 @@ type compareFlags struct {
 	minEffect    string
 	inconclusive string
 	force        bool
-	output       string
+	output       []string
+	outputs      outputs
+	figures      string
 	save         string
 	runsDir      string
 	// changed tells which flags were given.
@@ -50,7 +53,9 @@ before the other's, what else changed meanwhile is in the difference: that is
 told, and nothing gates.
 
 Runs of another scenario or machine, runs that are not valid, and etcds that
-were built in another way are not comparable (exit 6), but shown all the same.`,
+were built in another way are not comparable (exit 6), but shown all the same.
+
+` + comparisonFormatsHelp,
 		Example: `  etcd-dyno compare runs/20260102T150405Z-pod-churn-single runs/20260102T150505Z-pod-churn-slow-disk
   etcd-dyno compare before/* -- after/* --gate churn.create.response.p50
   etcd-dyno compare runs/20260102T150405Z-disk-experiment
@@ -66,7 +71,8 @@ were built in another way are not comparable (exit 6), but shown all the same.`,
 	flags.StringVar(&f.minEffect, "min-effect", "5%", "the least change that matters")
 	flags.StringVar(&f.inconclusive, "inconclusive", "fail", "what an inconclusive gate does: fail (exit 5) or pass")
 	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, and mark it")
-	flags.StringVarP(&f.output, "output", "o", "table", "what to print: table or json")
+	outputsFlag(flags, &f.output, comparisonFormats)
+	figuresFlag(flags, &f.figures)
 	flags.StringVar(&f.save, "save-baseline", "", "keep the runs under that name, for run --baseline NAME and later comparisons")
 	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where baselines are kept, and reports of comparisons are made")
 	return c
@@ -77,6 +83,12 @@ func compare(std standard, dash int, args []string, f compareFlags) error {
 	rules, err := f.rules()
 	if err != nil {
 		return exitError{exitUsage, err}
+	}
+	if f.outputs, err = outputsOf(f.output, comparisonFormats); err != nil {
+		return exitError{exitUsage, err}
+	}
+	if err := checkFiguresFolder(f.figures); err != nil {
+		return err
 	}
 	if f.save != "" {
 		return saveBaseline(std, f, dash, args)
@@ -109,15 +121,29 @@ func compare(std standard, dash int, args []string, f compareFlags) error {
 	return f.tell(std, c, folder, contrast.Scenario+": "+contrast.Candidate.Name+" against "+contrast.Baseline.Name, "")
 }
 
+// drawn writes the figures where they were asked for.
+func (f compareFlags) drawn(std standard, page pageOf) error {
+	if f.figures == "" {
+		return nil
+	}
+	p, err := page()
+	if err != nil {
+		return err
+	}
+	return writeFigures(std, f.figures, report.ComparisonFigures(p))
+}
+
 // tell prints the comparison and writes it into a folder, unless that is empty.
 func (f compareFlags) tell(std standard, c results.Comparison, folder, title, reproduce string) error {
-	if err := printVerdicts(std, c, f.output); err != nil {
-		return exitError{exitCannotRun, err}
-	}
+	page := comparisonPageOf(title, reproduce, c)
+	failed := errors.Join(f.outputs.write(std, ofComparison(c, f.inconclusive == "pass", page)), f.drawn(std, page))
 	if folder != "" {
-		if err := errors.Join(writeComparison(folder, c), writeComparisonPage(std, folder, title, reproduce, c)); err != nil {
+		if err := errors.Join(writeComparison(folder, c), writeComparisonPage(std, folder, page)); err != nil {
 			fmt.Fprintf(std.err, "warning: %v\n", err)
 		}
+	}
+	if failed != nil {
+		return exitError{exitCannotRun, failed}
 	}
 	if code := codeOfComparison(c, f.inconclusive == "pass"); code != exitDone {
 		return exitError{code: code}
@@ -128,9 +154,6 @@ func (f compareFlags) tell(std standard, c results.Comparison, folder, title, re
 // rules are how the flags want runs to be compared.
 func (f compareFlags) rules() (verdict.Rules, error) {
 	r := verdict.Rules{FloorMS: verdict.DefaultFloorMS, Force: f.force}
-	if f.output != "table" && f.output != "json" {
-		return r, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
-	}
 	if f.inconclusive != "fail" && f.inconclusive != "pass" {
 		return r, fmt.Errorf("--inconclusive %s: unknown; it can be fail or pass", f.inconclusive)
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
@@ -16,15 +18,53 @@ import (
 // comparisonPage is the file of a comparison's report.
 const comparisonPage = "comparison.html"
 
-// writeComparisonPage writes the report of a comparison into a folder, and says where it is.
-func writeComparisonPage(std standard, folder, title, reproduce string, c results.Comparison) error {
-	page := report.ComparisonPage{Title: title, Comparison: c, Reproduce: reproduce}
-	for _, each := range c.Contrasts {
-		curves, err := curvesOf(each)
-		if err != nil {
-			return err
+// pageOf is the page of a comparison's report, made when it is first asked for: it wants all runs' journals.
+type pageOf func() (report.ComparisonPage, error)
+
+// comparisonPageOf is the page of a comparison.
+func comparisonPageOf(title, reproduce string, c results.Comparison) pageOf {
+	return sync.OnceValues(func() (report.ComparisonPage, error) {
+		page := report.ComparisonPage{Title: title, Comparison: c, Reproduce: reproduce}
+		for _, each := range c.Contrasts {
+			curves, err := curvesOf(each)
+			if err != nil {
+				return page, err
+			}
+			page.Curves = append(page.Curves, curves)
 		}
-		page.Curves = append(page.Curves, curves)
+		return page, nil
+	})
+}
+
+// ofComparison tells of a comparison in any of its formats.
+func ofComparison(c results.Comparison, inconclusivePasses bool, page pageOf) rendering {
+	return func(w io.Writer, format string, style report.Style) error {
+		switch format {
+		case "json":
+			return printJSON(w, c)
+		case "csv":
+			return report.CSVComparison(w, c)
+		case "markdown":
+			return report.MarkdownComparison(w, c)
+		case "html":
+			p, err := page()
+			if err != nil {
+				return err
+			}
+			return report.HTMLComparison(w, p)
+		case "junit":
+			return report.JUnitComparison(w, c, inconclusivePasses)
+		default:
+			return report.Verdicts(w, c, style)
+		}
+	}
+}
+
+// writeComparisonPage writes the report of a comparison into a folder, and says where it is.
+func writeComparisonPage(std standard, folder string, of pageOf) error {
+	page, err := of()
+	if err != nil {
+		return err
 	}
 	var html bytes.Buffer
 	if err := report.HTMLComparison(&html, page); err != nil {

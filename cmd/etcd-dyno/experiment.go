@@ -21,6 +21,7 @@ import (
 // experimentFlags are the flags of experiment.
 type experimentFlags struct {
 	runFlags
+	outputs        outputs
 	scenarios      []string
 	a, b           string
 	setA, setB     []string
@@ -53,7 +54,9 @@ of runs before it counts. After Ctrl-C or a crash, --resume goes on: finished
 runs are not made again.
 
 The noise floor of a machine is worth knowing first: --aa compares the baseline
-with itself.`,
+with itself.
+
+` + comparisonFormatsHelp,
 		Example: `  etcd-dyno experiment disk
   etcd-dyno experiment noise --pairs 6
   etcd-dyno experiment --scenario pod-churn --a single --b single --set-b configuration.etcd.snapshot-count=1000
@@ -83,15 +86,15 @@ with itself.`,
 	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
 	f.foreignFlags.register(flags)
 	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where the experiment's folder is made")
-	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
+	outputsFlag(flags, &f.output, comparisonFormats)
 	flags.BoolVar(&f.keep, "keep", false, "leave the labs' data in the run folders")
 	return c
 }
 
 // runExperiment does the experiment command.
-func runExperiment(std standard, c *cobra.Command, args []string, f experimentFlags) error {
-	if f.output != "table" && f.output != "json" {
-		return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)}
+func runExperiment(std standard, c *cobra.Command, args []string, f experimentFlags) (err error) {
+	if f.outputs, err = outputsOf(f.output, comparisonFormats); err != nil {
+		return exitError{exitUsage, err}
 	}
 	x, err := f.begin(c, args)
 	if err != nil {

@@ -208,8 +208,8 @@ func resultOf(folder string) (r results.Result, err error) {
 	path := filepath.Join(folder, results.ResultFile)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		w, err := writeOut(folder, "")
-		return w.result, err
+		page, err := writeOut(folder, "")
+		return page.Result, err
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &r)
@@ -222,13 +222,12 @@ func resultOf(folder string) (r results.Result, err error) {
 
 // tell writes the comparison into the experiment's folder and prints it.
 func (e *experimenter) tell(c results.Comparison) error {
-	if err := writeComparison(e.x.Folder, c); err != nil {
-		return err
-	}
-	if err := writeComparisonPage(e.std, e.x.Folder, e.x.Name, "etcd-dyno compare "+e.x.Folder, c); err != nil {
-		return err
-	}
-	return printVerdicts(e.std, c, e.f.output)
+	page := comparisonPageOf(e.x.Name, "etcd-dyno compare "+e.x.Folder, c)
+	return errors.Join(
+		writeComparison(e.x.Folder, c),
+		writeComparisonPage(e.std, e.x.Folder, page),
+		e.f.outputs.write(e.std, ofComparison(c, e.x.InconclusivePasses, page)),
+	)
 }
 
 // writeComparison writes comparison.json.
@@ -240,14 +239,6 @@ func writeComparison(folder string, c results.Comparison) error {
 		return fmt.Errorf("encoding the comparison: %w", err)
 	}
 	return results.WriteFile(filepath.Join(folder, results.ComparisonFile), out.Bytes())
-}
-
-// printVerdicts prints a comparison in the form that was asked for.
-func printVerdicts(std standard, c results.Comparison, output string) error {
-	if output == "json" {
-		return printJSON(std.out, c)
-	}
-	return report.Verdicts(std.out, c, report.Style{Color: colourOn(std)})
 }
 
 // codeOfComparison is the exit code of a comparison.

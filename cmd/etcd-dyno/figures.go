@@ -7,12 +7,27 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/spf13/pflag"
+
 	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
 
 // figureScale is how many pixels of a PNG stand for one of a page.
 const figureScale = 2
+
+// figuresFlag registers --figures.
+func figuresFlag(flags *pflag.FlagSet, into *string) {
+	flags.StringVar(into, "figures", "", "write each figure as SVG and PNG into that folder too")
+}
+
+// checkFiguresFolder refuses a folder that cannot be one.
+func checkFiguresFolder(folder string) error {
+	if info, err := os.Stat(folder); folder != "" && err == nil && !info.IsDir() {
+		return exitError{exitUsage, fmt.Errorf("--figures %s: it is a file; name a folder, which is made where there is none", folder)}
+	}
+	return nil
+}
 
 // writeFigures writes each figure of a report as NAME.svg and NAME.png into a
 // folder, which is made where there is none, and says where they are.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner"
 )
@@ -12,8 +13,9 @@ import (
 // outcome is what came of one run.
 type outcome struct {
 	folder string
-	// result is nil where nothing was measured.
+	// result is nil where nothing was measured; page is what its report shows.
 	result *results.Result
+	page   report.Page
 	// failed is what went wrong beside what was measured, and code the exit code.
 	failed error
 	code   int
@@ -52,7 +54,7 @@ func finish(f runFlags, job runner.Job, folder string, failed error, interrupted
 	if errors.Is(failed, runner.ErrJournal) {
 		invalid = append(invalid, failed.Error())
 	}
-	w, err := writeOut(folder, reproduce(f, job), invalid...)
+	page, err := writeOut(folder, reproduce(f, job), invalid...)
 	if err != nil {
 		// There is no journal, or nothing in it, or no room for more.
 		switch {
@@ -68,8 +70,8 @@ func finish(f runFlags, job runner.Job, folder string, failed error, interrupted
 		}
 		return o
 	}
-	o.result = &w.result
-	o.code = codeOf(w.result, f.strict, interrupted)
+	o.result, o.page = &page.Result, page
+	o.code = codeOf(page.Result, f.strict, interrupted)
 	if errors.Is(failed, runner.ErrLeft) || failed != nil && len(invalid) == 0 && o.code != exitInterrupted {
 		o.code = exitCannotRun
 	}

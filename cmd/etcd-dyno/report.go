@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -19,73 +19,81 @@ import (
 )
 
 func reportCommand(std standard) *cobra.Command {
-	var output string
+	var asked []string
+	var figures string
 	c := &cobra.Command{
 		Use:   "report RUN",
-		Short: "Compute a run's result and report anew from its journal",
+		Short: "Compute a run's result and report anew from its journal, in any format",
 		Long: `Compute a run's result.json and report.html anew from its journal, also for a
 run that was killed: it is told up to its last full second.
 
-RUN is a run folder.`,
-		Example: "  etcd-dyno report runs/20260102T150405Z-pod-churn-single",
-		Args:    exactlyOne("RUN", nil),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if !slices.Contains([]string{"table", "json", "openmetrics"}, output) {
-				return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be table, json or openmetrics", output)}
-			}
-			if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
-				return exitError{exitUsage, fmt.Errorf("%s is not a run folder", args[0])}
-			}
-			w, err := writeOut(args[0], "")
-			if err != nil {
-				return exitError{exitCannotRun, err}
-			}
-			if output == "openmetrics" {
-				err = report.OpenMetrics(std.out, w.run)
-			} else {
-				err = printResult(std, w.result, output)
-			}
-			if err != nil {
-				return exitError{exitCannotRun, err}
-			}
-			fmt.Fprintf(std.err, "report: %s\n", filepath.Join(args[0], results.ReportFile))
-			return nil
-		},
+RUN is a run folder.
+
+` + formatsHelp,
+		Example: `  etcd-dyno report runs/20260102T150405Z-pod-churn-single
+  etcd-dyno report runs/20260102T150405Z-pod-churn-single -o csv
+  etcd-dyno report runs/20260102T150405Z-pod-churn-single -o markdown=summary.md -o junit=junit.xml
+  etcd-dyno report runs/20260102T150405Z-pod-churn-single --figures figures`,
+		Args: exactlyOne("RUN", nil),
+		RunE: func(_ *cobra.Command, args []string) error { return reportAnew(std, args[0], asked, figures) },
 	}
-	c.Flags().StringVarP(&output, "output", "o", "table", "what to print: table, json, or openmetrics: all over time, for Prometheus")
+	outputsFlag(c.Flags(), &asked, runFormats)
+	figuresFlag(c.Flags(), &figures)
 	return c
 }
 
-// written is what writeOut has made of a journal.
-type written struct {
-	run    *results.Run
-	result results.Result
+// reportAnew does the report command.
+func reportAnew(std standard, folder string, asked []string, figures string) error {
+	all, err := outputsOf(asked, runFormats)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	if err := checkFiguresFolder(figures); err != nil {
+		return err
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return exitError{exitUsage, fmt.Errorf("%s is not a run folder", folder)}
+	}
+	page, err := writeOut(folder, "")
+	if err == nil {
+		fmt.Fprintf(std.err, "report: %s\n", filepath.Join(folder, results.ReportFile))
+	}
+	if page.Run != nil {
+		err = errors.Join(err, all.write(std, ofRun(page)))
+		if figures != "" {
+			err = errors.Join(err, writeFigures(std, figures, report.Figures(page)))
+		}
+	}
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	return nil
 }
 
-// writeOut computes result.json and report.html from a run's journal. invalid
-// says what else makes the run invalid that the journal itself cannot tell.
-func writeOut(folder, reproduce string, invalid ...string) (written, error) {
+// writeOut computes result.json and report.html from a run's journal, and returns the
+// page, whose Run is nil where the journal cannot be read. invalid says what else makes
+// the run invalid that the journal itself cannot tell.
+func writeOut(folder, reproduce string, invalid ...string) (report.Page, error) {
 	loaded, err := results.Load(folder)
 	if err != nil {
-		return written{}, err
+		return report.Page{}, err
 	}
 	for _, reason := range invalid {
 		loaded.Events = append(loaded.Events, results.Event{AtMS: loaded.LastMS, Kind: results.EventInvalid, Detail: reason})
 	}
-	w := written{run: loaded, result: verdict.Judge(loaded)}
-	page := report.Page{Run: loaded, Result: w.result, Reproduce: reproduce}
+	page := report.Page{Run: loaded, Result: verdict.Judge(loaded), Reproduce: reproduce}
 	if page.Scenario, err = textOf(filepath.Join(folder, results.ScenarioFile)); err != nil {
-		return w, err
+		return page, err
 	}
 	if page.Configuration, err = textOf(filepath.Join(folder, results.ConfigurationFile)); err != nil {
-		return w, err
+		return page, err
 	}
 	var html bytes.Buffer
 	if err := report.HTML(&html, page); err != nil {
-		return w, err
+		return page, err
 	}
-	return w, errors.Join(
-		results.WriteResult(folder, w.result),
+	return page, errors.Join(
+		results.WriteResult(folder, page.Result),
 		results.WriteFile(filepath.Join(folder, results.ReportFile), html.Bytes()),
 	)
 }
@@ -99,14 +107,30 @@ func textOf(path string) (string, error) {
 	return string(b), nil
 }
 
-// printResult prints the summary in the form that was asked for.
-func printResult(std standard, r results.Result, output string) error {
-	if output == "json" {
-		e := json.NewEncoder(std.out)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+// ofRun tells of one run in any format.
+func ofRun(page report.Page) rendering {
+	return func(w io.Writer, format string, style report.Style) error {
+		switch format {
+		case "json":
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			return e.Encode(page.Result)
+		case "csv":
+			return report.CSV(w, page.Result)
+		case "markdown":
+			return report.Markdown(w, page)
+		case "html":
+			return report.HTML(w, page)
+		case "junit":
+			return report.JUnit(w, page)
+		case "hlog":
+			return report.HLog(w, page)
+		case "openmetrics":
+			return report.OpenMetrics(w, page.Run)
+		default:
+			return report.Table(w, page.Result, style)
+		}
 	}
-	return report.Table(std.out, r, report.Style{Color: colourOn(std)})
 }
 
 // colourOn reports whether results are printed to a terminal that is to have colours.

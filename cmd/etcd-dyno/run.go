@@ -26,7 +26,7 @@ type runFlags struct {
 	configurations []string
 	sets           []string
 	runsDir        string
-	output         string
+	output         []string
 	keep, strict   bool
 	metricsListen  string
 	baseline       string
@@ -44,16 +44,19 @@ SCENARIO is a built-in name (` + strings.Join(scenarios.ScenarioNames(), ", ") +
 
 Without --configuration or --endpoints a lab is started on this machine: real
 etcd, its data on a real disk, gone afterwards. Several configurations are run
-one after the other, and one table compares them.
+one after the other, and one table compares them (-o table or json).
 
 A cluster of your own is touched only with --endpoints, or a configuration with
 endpoints. Its other keys stay as they are: everything is written below
 /etcd-dyno/SCENARIO/ (--prefix) and deleted at the end. The plan is shown first,
 and wants a yes. The load ends by itself before nine tenths of etcd's quota are
 full, and what others would notice, as a compaction or a defragmentation, is
-done only with --allow-disruptive.`,
+done only with --allow-disruptive.
+
+` + formatsHelp,
 		Example: `  etcd-dyno run pod-churn
   etcd-dyno run pod-churn --configuration three --set phases.measure=60s
+  etcd-dyno run pod-churn -o markdown=summary.md -o junit=junit.xml
   etcd-dyno run pod-churn --configuration single,slow-disk,three-zones
   etcd-dyno run ./my-scenario.toml --endpoints https://10.0.0.1:2379 --cacert ca.pem --cert me.pem --key me.key`,
 		Args: exactlyOne("SCENARIO", scenarios.ScenarioNames),
@@ -65,7 +68,7 @@ done only with --allow-disruptive.`,
 	f.foreignFlags.register(flags)
 	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes the scenario, configuration.PATH=VALUE the configuration; may be repeated")
 	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where run folders are made")
-	flags.StringVarP(&f.output, "output", "o", "table", "what to print at the end: table or json")
+	outputsFlag(flags, &f.output, runFormats)
 	flags.BoolVar(&f.keep, "keep", false, "leave the lab's data in the run folder")
 	flags.BoolVar(&f.profile, "profile", false, "keep CPU and heap profiles of the lab's members of the measure phase, in profiles/ of the run folder")
 	flags.StringVar(&f.metricsListen, "metrics-listen", "", "HOST:PORT at which the run is shown to Prometheus while it goes, at /metrics, with a Grafana dashboard at /grafana.json")
@@ -95,6 +98,10 @@ func exactlyOne(what string, known func() []string) cobra.PositionalArgs {
 
 // run does the run command.
 func run(std standard, name string, f runFlags) error {
+	asked, err := outputsOf(f.output, f.formats())
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
 	jobs, err := jobsOf(std, name, f)
 	if err != nil {
 		return exitError{exitUsage, err}
@@ -111,16 +118,25 @@ func run(std standard, name string, f runFlags) error {
 	defer stopShowing()
 	sweep(std, f.runsDir)
 	if len(jobs) > 1 {
-		return runAll(ctx, cut, std, f, jobs)
+		return runAll(ctx, cut, std, f, jobs, asked)
 	}
 	o := runOne(ctx, cut, std, f, jobs[0])
 	if o.result != nil {
-		if err := printResult(std, *o.result, f.output); err != nil {
-			return exitError{exitCannotRun, err}
-		}
+		err = asked.write(std, ofRun(o.page))
 	}
 	o.tell(std)
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
 	return o.exit()
+}
+
+// formats are those in which what the flags ask for can be told.
+func (f runFlags) formats() []string {
+	if len(f.configurations) > 1 {
+		return severalFormats
+	}
+	return runFormats
 }
 
 // show has the jobs shown to Prometheus at an address, if there is one, until it is stopped.
@@ -184,9 +200,6 @@ func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	job := runner.Job{
 		RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, AllowDisruptive: f.allowDisruptive, Prefix: f.prefix, ReusePrefix: f.reuse,
 		Confirm: confirmer(std, f.yes), Tool: "etcd-dyno " + version,
-	}
-	if f.output != "table" && f.output != "json" {
-		return nil, fmt.Errorf("-o %s: unknown; it can be table or json", f.output)
 	}
 	if f.metricsListen != "" {
 		if err := live.CheckAddress(f.metricsListen); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/etcd-dyno/etcd-dyno/report"
@@ -48,7 +49,7 @@ func findEtcd(ctx context.Context, std standard, c scenarios.Configuration, name
 }
 
 // runAll does one run after the other and compares them.
-func runAll(ctx, cut context.Context, std standard, f runFlags, jobs []runner.Job) error {
+func runAll(ctx, cut context.Context, std standard, f runFlags, jobs []runner.Job, asked outputs) error {
 	var measured []results.Result
 	var folders []profiled
 	var codes []int
@@ -70,11 +71,11 @@ func runAll(ctx, cut context.Context, std standard, f runFlags, jobs []runner.Jo
 		folders = append(folders, profiled{o.result.Configuration.Name, o.folder})
 	}
 	if len(measured) > 0 {
-		if err := printComparison(std, measured, f.output); err != nil {
+		if err := asked.write(std, ofSeveral(measured)); err != nil {
 			return exitError{exitCannotRun, err}
 		}
 	}
-	if f.profile && f.output == "table" {
+	if f.profile && asked.table() {
 		printGrowth(std, folders)
 	}
 	if code := worst(codes); code != exitDone {
@@ -122,11 +123,14 @@ func flush(std standard, i int, job runner.Job) {
 	}
 }
 
-func printComparison(std standard, measured []results.Result, output string) error {
-	if output == "json" {
-		return printJSON(std.out, measured)
+// ofSeveral tells of several runs side by side.
+func ofSeveral(measured []results.Result) rendering {
+	return func(w io.Writer, format string, style report.Style) error {
+		if format == "json" {
+			return printJSON(w, measured)
+		}
+		return report.Comparison(w, measured, style)
 	}
-	return report.Comparison(std.out, measured, report.Style{Color: colourOn(std)})
 }
 
 // worst is the exit code of several runs: the one that takes precedence.
