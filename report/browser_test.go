@@ -76,28 +76,7 @@ type seen struct {
 // open visits a page in a tab of its own.
 func (v visit) open(browser context.Context, t *testing.T) seen {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
-	defer cancel()
-	var c complaints
-	if err := chromedp.Listen(ctx, c.take); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	must := func(_ cdp.Empty, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(chromedp.Call(ctx, network.Enable, network.EnableParams{}))
-	must(chromedp.Call(ctx, log.Enable, cdp.Empty{}))
-	must(chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: v.width, Height: 900, DeviceScaleFactor: 1, Mobile: v.width < 600}))
-	must(chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}))
-	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.unscripted}))
-	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+v.file)); err != nil {
-		t.Fatal(err)
-	}
+	ctx, c := v.tab(browser, t)
 	var picture []byte
 	if os.Getenv(screenshotsEnv) != "" {
 		var err error
@@ -106,13 +85,50 @@ func (v visit) open(browser context.Context, t *testing.T) seen {
 		}
 	}
 	// The page's own scripts had their chance; the measuring needs one.
-	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}))
-	s, err := chromedp.Run(ctx, chromedp.Evaluate[seen](measureFigures))
+	call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
+	s := evaluate[seen](ctx, t, measureFigures)
+	s.picture, s.complaints = picture, c.told()
+	return s
+}
+
+// tab shows a page in a tab that stays open until the test ends.
+func (v visit) tab(browser context.Context, t *testing.T) (context.Context, *complaints) {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	c := &complaints{}
+	if err := chromedp.Listen(ctx, c.take); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	call(ctx, t, network.Enable, network.EnableParams{})
+	call(ctx, t, log.Enable, cdp.Empty{})
+	call(ctx, t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: v.width, Height: 900, DeviceScaleFactor: 1, Mobile: v.width < 600})
+	call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}})
+	call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.unscripted})
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+v.file)); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, c
+}
+
+// call calls a command of the browser's.
+func call[P any](ctx context.Context, t *testing.T, command cdp.Command[P, cdp.Empty], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// evaluate is the value of an expression in the page.
+func evaluate[T any](ctx context.Context, t *testing.T, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.picture, s.complaints = picture, c.told()
-	return s
+	return v
 }
 
 // complaints gathers what a page asked the network for and told the console.
