@@ -20,16 +20,35 @@ import (
 
 func reportCommand(std standard) *cobra.Command {
 	var output string
+	var index bool
 	c := &cobra.Command{
-		Use:   "report RUN",
-		Short: "Compute a run's result and report anew from its journal",
+		Use:   "report RUN | --index [FOLDER]",
+		Short: "Compute a run's result and report anew from its journal, or list all runs on one page",
 		Long: `Compute a run's result.json and report.html anew from its journal, also for a
 run that was killed: it is told up to its last full second.
 
-RUN is a run folder.`,
-		Example: "  etcd-dyno report runs/20260102T150405Z-pod-churn-single",
-		Args:    exactlyOne("RUN", nil),
+RUN is a run folder.
+
+With --index, write FOLDER/index.html instead: one page that lists, sorts, filters
+and links all runs, experiments and comparisons in a folder, which is the usual
+one of runs unless it is named. Nothing else is written.`,
+		Example: `  etcd-dyno report runs/20260102T150405Z-pod-churn-single
+  etcd-dyno report --index runs`,
+		Args: func(c *cobra.Command, args []string) error {
+			switch {
+			case !index:
+				return exactlyOne("RUN", nil)(c, args)
+			case len(args) > 1:
+				return exitError{exitUsage, fmt.Errorf("--index takes one FOLDER, there are %d arguments", len(args))}
+			case c.Flags().Changed("output"):
+				return exitError{exitUsage, errors.New("--index writes a page and prints nothing: leave -o out")}
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if index {
+				return writeIndex(std, append(args, usualRunsDir())[0])
+			}
 			if !slices.Contains([]string{"table", "json", "openmetrics"}, output) {
 				return exitError{exitUsage, fmt.Errorf("-o %s: unknown; it can be table, json or openmetrics", output)}
 			}
@@ -52,6 +71,7 @@ RUN is a run folder.`,
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&index, "index", false, "write the page of a folder of runs, index.html, instead of a run's report")
 	c.Flags().StringVarP(&output, "output", "o", "table", "what to print: table, json, or openmetrics: all over time, for Prometheus")
 	return c
 }
