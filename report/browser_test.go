@@ -93,37 +93,10 @@ func (s seen) whole(t *testing.T, figures int) {
 	}
 }
 
-// tab opens a tab for a visit, in which nothing is yet.
-func (v visit) tab(browser context.Context, t *testing.T) (context.Context, *complaints, func()) {
-	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
-	c := &complaints{origin: v.url}
-	if err := chromedp.Listen(ctx, c.take); err != nil {
-		t.Fatal(err)
-	}
-	ctx, timeout := context.WithTimeout(ctx, time.Minute)
-	must := func(_ cdp.Empty, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(chromedp.Call(ctx, network.Enable, network.EnableParams{}))
-	must(chromedp.Call(ctx, log.Enable, cdp.Empty{}))
-	must(chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: v.width, Height: 900, DeviceScaleFactor: 1, Mobile: v.width < 600}))
-	must(chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}))
-	must(chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.unscripted}))
-	return ctx, c, func() { timeout(); cancel() }
-}
-
 // open visits a page in a tab of its own.
 func (v visit) open(browser context.Context, t *testing.T) seen {
 	t.Helper()
-	ctx, c, done := v.tab(browser, t)
-	defer done()
-	if err := chromedp.Do(ctx, chromedp.Navigate(v.url)); err != nil {
-		t.Fatal(err)
-	}
+	ctx, c := v.tab(browser, t)
 	var picture []byte
 	if os.Getenv(screenshotsEnv) != "" {
 		var err error
@@ -132,15 +105,50 @@ func (v visit) open(browser context.Context, t *testing.T) seen {
 		}
 	}
 	// The page's own scripts had their chance; the measuring needs one.
-	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}); err != nil {
+	call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
+	s := evaluate[seen](ctx, t, measurePage)
+	s.picture, s.complaints = picture, c.told()
+	return s
+}
+
+// tab shows a page in a tab that stays open until the test ends.
+func (v visit) tab(browser context.Context, t *testing.T) (context.Context, *complaints) {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	c := &complaints{origin: v.url}
+	if err := chromedp.Listen(ctx, c.take); err != nil {
 		t.Fatal(err)
 	}
-	s, err := chromedp.Run(ctx, chromedp.Evaluate[seen](measurePage))
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	call(ctx, t, network.Enable, network.EnableParams{})
+	call(ctx, t, log.Enable, cdp.Empty{})
+	call(ctx, t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: v.width, Height: 900, DeviceScaleFactor: 1, Mobile: v.width < 600})
+	call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}})
+	call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.unscripted})
+	if err := chromedp.Do(ctx, chromedp.Navigate(v.url)); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, c
+}
+
+// call calls a command of the browser's.
+func call[P any](ctx context.Context, t *testing.T, command cdp.Command[P, cdp.Empty], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// evaluate is the value of an expression in the page.
+func evaluate[T any](ctx context.Context, t *testing.T, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.picture, s.complaints = picture, c.told()
-	return s
+	return v
 }
 
 // complaints gathers what a page asked the network for and told the console.
@@ -155,7 +163,7 @@ func (c *complaints) take(event any) {
 	defer c.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if e.Request.URL != c.origin {
+		if page, _, _ := strings.Cut(c.origin, "#"); e.Request.URL != page {
 			c.all = append(c.all, "request: "+e.Request.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
@@ -226,6 +234,7 @@ func kinds(t *testing.T) map[string]kind {
 		"experiment":     {compared(t, comparisons()["decided"]), 4, true},
 		"indicative":     {compared(t, comparisons()["indicative"]), 3, false},
 		"not-comparable": {compared(t, comparisons()["unlike"]), 3, false},
+		"index":          {renderIndex(t, full()), 0, true},
 	}
 }
 
@@ -334,18 +343,13 @@ func TestExplore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := looks[name]
 			v.url = "file://" + file
-			ctx, complaints, done := v.tab(browser, t)
-			defer done()
-			if err := chromedp.Do(ctx, chromedp.Navigate(v.url), chromedp.Focus("#figure-all-over-time .explore"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(".explorer canvas")); err != nil {
+			ctx, complaints := v.tab(browser, t)
+			if err := chromedp.Do(ctx, chromedp.Focus("#figure-all-over-time .explore"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(".explorer canvas")); err != nil {
 				t.Fatal(err)
 			}
 			ask := func(script string) string {
 				t.Helper()
-				got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
-				if err != nil {
-					t.Fatal(err)
-				}
-				return got
+				return evaluate[string](ctx, t, script)
 			}
 			if got := ask(`document.querySelector(".explorer h2").textContent`); !strings.HasPrefix(got, "Response of all operations") {
 				t.Errorf("it shows %q", got)

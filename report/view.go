@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -233,16 +234,25 @@ func headFacts(r results.Result) []fact {
 
 // target says what was benchmarked.
 func target(c results.ConfigurationRef) string {
-	version := c.EtcdVersion
-	if version == "" {
-		version = "version not known"
+	text := versionAndSize(c)
+	if c.Lab {
+		text += ", local lab"
 	}
-	held := ""
 	if c.Pin != "" {
-		held = ", requests to " + c.Pin + " only"
+		text += ", requests to " + c.Pin + " only"
 	}
+	return text
+}
+
+// versionAndSize says which etcd was benchmarked, and of how many members or endpoints.
+func versionAndSize(c results.ConfigurationRef) string {
+	return cmp.Or(c.EtcdVersion, "version not known") + ", " + size(c)
+}
+
+// size says how many members or endpoints were benchmarked.
+func size(c results.ConfigurationRef) string {
 	if !c.Lab {
-		return fmt.Sprintf("%s, %d endpoints%s", version, len(c.Endpoints), held)
+		return plural(len(c.Endpoints), "endpoint")
 	}
 	learners := 0
 	for _, m := range c.MemberList {
@@ -254,7 +264,7 @@ func target(c results.ConfigurationRef) string {
 	if learners > 0 {
 		members += " + " + plural(learners, "learner")
 	}
-	return version + ", " + members + ", local lab" + held
+	return members
 }
 
 // plural counts things: "1 member", "3 members".

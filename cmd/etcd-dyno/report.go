@@ -21,22 +21,46 @@ import (
 func reportCommand(std standard) *cobra.Command {
 	var asked []string
 	var figures string
+	var index bool
 	c := &cobra.Command{
-		Use:   "report RUN",
-		Short: "Compute a run's result and report anew from its journal, in any format",
+		Use:   "report RUN | --index [FOLDER]",
+		Short: "Compute a run's result and report anew from its journal, in any format, or list all runs on one page",
 		Long: `Compute a run's result.json and report.html anew from its journal, also for a
 run that was killed: it is told up to its last full second.
 
 RUN is a run folder.
 
-` + formatsHelp,
+` + formatsHelp + `
+
+With --figures, write each figure of the report as SVG and PNG into a folder too.
+
+With --index, write FOLDER/index.html instead: one page that lists, sorts, filters
+and links all runs, experiments and comparisons in a folder, which is the usual
+one of runs unless it is named. Nothing else is written.`,
 		Example: `  etcd-dyno report runs/20260102T150405Z-pod-churn-single
   etcd-dyno report runs/20260102T150405Z-pod-churn-single -o csv
   etcd-dyno report runs/20260102T150405Z-pod-churn-single -o markdown=summary.md -o junit=junit.xml
-  etcd-dyno report runs/20260102T150405Z-pod-churn-single --figures figures`,
-		Args: exactlyOne("RUN", nil),
-		RunE: func(_ *cobra.Command, args []string) error { return reportAnew(std, args[0], asked, figures) },
+  etcd-dyno report runs/20260102T150405Z-pod-churn-single --figures figures
+  etcd-dyno report --index runs`,
+		Args: func(c *cobra.Command, args []string) error {
+			switch {
+			case !index:
+				return exactlyOne("RUN", nil)(c, args)
+			case len(args) > 1:
+				return exitError{exitUsage, fmt.Errorf("--index takes one FOLDER, there are %d arguments", len(args))}
+			case c.Flags().Changed("output"), c.Flags().Changed("figures"):
+				return exitError{exitUsage, errors.New("--index writes a page and nothing else: leave -o and --figures out")}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if index {
+				return writeIndex(std, append(args, usualRunsDir())[0])
+			}
+			return reportAnew(std, args[0], asked, figures)
+		},
 	}
+	c.Flags().BoolVar(&index, "index", false, "write the page of a folder of runs, index.html, instead of a run's report")
 	outputsFlag(c.Flags(), &asked, runFormats)
 	figuresFlag(c.Flags(), &figures)
 	return c

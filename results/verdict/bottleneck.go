@@ -59,6 +59,11 @@ var lists = []string{"list", "page", "range"}
 // readOnly are the operations that change nothing.
 var readOnly = []string{"get", "count"}
 
+// Writes reports whether the requests of an operation change something.
+func Writes(operation string) bool {
+	return !slices.Contains(lists, operation) && !slices.Contains(readOnly, operation)
+}
+
 func newSubject(run *results.Run, invalid []string) *subject {
 	s := &subject{run: run, invalid: invalid}
 	for _, m := range run.Server {
@@ -78,11 +83,10 @@ func newSubject(run *results.Run, invalid []string) *subject {
 		}
 		s.requests += h.TotalCount()
 		switch {
-		case slices.Contains(lists, o.Operation):
+		case Writes(o.Operation):
+			s.writes = mergeInto(s.writes, h)
 		case slices.Contains(readOnly, o.Operation):
 			s.reads = mergeInto(s.reads, h)
-		default:
-			s.writes = mergeInto(s.writes, h)
 		}
 	}
 	return s
