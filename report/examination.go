@@ -113,23 +113,18 @@ func ExaminationMarkdown(w io.Writer, e Examined) error {
 	for _, f := range e.Findings {
 		var evidence []string
 		for _, text := range f.Evidence {
-			evidence = append(evidence, markdownCell(text))
+			evidence = append(evidence, markdownText(text))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Status, f.Name, strings.Join(evidence, "<br>"), markdownCell(f.Remedy))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Status, f.Name, strings.Join(evidence, "<br>"), markdownText(f.Remedy))
 	}
 	if len(e.Prefixes) > 0 {
 		b.WriteString("\n| below | keys | each | together |\n|---|--:|--:|--:|\n")
 		for _, p := range e.Prefixes {
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", markdownCell(p.Prefix), figure.Count(p.Keys), figure.Bytes(p.MeanBytes), figure.Bytes(p.MeanBytes*float64(p.Keys)))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", markdownCode(p.Prefix), figure.Count(p.Keys), figure.Bytes(p.MeanBytes), figure.Bytes(p.MeanBytes*float64(p.Keys)))
 		}
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing what was found: %w", err)
 	}
 	return nil
-}
-
-// markdownCell makes a text harmless in a cell of a table.
-func markdownCell(text string) string {
-	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;", "`", "'").Replace(text)
 }

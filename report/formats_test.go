@@ -6,6 +6,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/perf/benchfmt"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
@@ -22,9 +25,10 @@ import (
 // runWriters are the formats of a run that are held to golden files, by the files' folder and ending.
 func runWriters() map[string]func(io.Writer, Page) error {
 	return map[string]func(io.Writer, Page) error{
-		"markdown.md": Markdown,
-		"csv.csv":     func(w io.Writer, p Page) error { return CSV(w, p.Result) },
-		"junit.xml":   JUnit,
+		"markdown.md":  Markdown,
+		"csv.csv":      func(w io.Writer, p Page) error { return CSV(w, p.Result) },
+		"junit.xml":    JUnit,
+		"benchfmt.txt": func(w io.Writer, p Page) error { return BenchFormat(w, p.Result) },
 	}
 }
 
@@ -37,7 +41,7 @@ func comparisonWriters() map[string]func(io.Writer, results.Comparison) error {
 }
 
 func TestFormatsOfRuns(t *testing.T) {
-	pages := map[string]Page{"pod-churn": page(t, podChurn(20).journal(t)), "trouble": troubled(t), "empty": variants(t)["empty measure"]}
+	pages := map[string]Page{"pod-churn": page(t, podChurn(20).journal(t)), "trouble": troubled(t), "streaming": streaming(t, 20), "empty": variants(t)["empty measure"]}
 	for format, write := range runWriters() {
 		for name, p := range pages {
 			var got bytes.Buffer
@@ -265,5 +269,54 @@ func TestJUnitOpen(t *testing.T) {
 		if failures, skipped := count(func(w io.Writer) error { return JUnitComparison(w, decided(), passes) }); [2]int{failures, skipped} != want {
 			t.Errorf("inconclusive passes %v: %d failures and %d skipped, want %v", passes, failures, skipped, want)
 		}
+	}
+}
+
+// benchstat's own reader takes every line, with its figures, and knows which way each unit is better.
+func TestBenchFormat(t *testing.T) {
+	p := page(t, podChurn(20).journal(t))
+	p.Result.Operations[0].Workload, p.Result.Operations[0].Operation = "a b/c\n%", "x 1 y/op\nUnit p50-sec better=higher"
+	p.Result.Scenario.Name = "two\nlines: 1"
+	var out bytes.Buffer
+	if err := BenchFormat(&out, p.Result); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]*benchfmt.Result{}
+	reader := benchfmt.NewReader(&out, "run")
+	for reader.Scan() {
+		switch r := reader.Result().(type) {
+		case *benchfmt.Result:
+			if found[r.Name.String()] != nil {
+				t.Errorf("%s comes twice", r.Name)
+			}
+			found[r.Name.String()] = r.Clone()
+			for _, v := range r.Values {
+				if way := reader.Units().Get(v.Unit, "better"); way == nil || way.Value != map[bool]string{true: "higher", false: "lower"}[v.Unit == rateUnit] {
+					t.Errorf("%s: %+v", v.Unit, way)
+				}
+			}
+		case *benchfmt.SyntaxError:
+			t.Error(r)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		t.Error(err)
+	}
+	o := p.Result.Operations[0]
+	first, rate := found["A%20b%2Fc%0A%25/x%201%20y%2Fop%0AUnit%20p50-sec%20better=higher/service-2"], found["A%20b%2Fc%0A%25/x%201%20y%2Fop%0AUnit%20p50-sec%20better=higher-2"]
+	if first == nil || rate == nil {
+		t.Fatalf("there are %v", slices.Sorted(maps.Keys(found)))
+	}
+	if got, _ := first.Value("p50-sec"); math.Abs(got-*o.Service.P50/1000) > 1e-9 {
+		t.Errorf("the median is %v, want %v ms", got, *o.Service.P50)
+	}
+	if got, _ := rate.Value(rateUnit); got != o.AchievedRate {
+		t.Errorf("the rate is %v, want %v", got, o.AchievedRate)
+	}
+	if first.GetConfig("scenario") != "two lines: 1" || first.GetConfig("valid") != "true" || first.GetConfig("etcd") != "3.7.3" {
+		t.Errorf("%v", first.Config)
+	}
+	if want := 4*len(p.Result.Operations) + len(p.Result.Watches); len(found) != want {
+		t.Errorf("%d lines, want %d", len(found), want)
 	}
 }

@@ -108,8 +108,11 @@ func JUnitComparison(w io.Writer, c results.Comparison, inconclusivePasses bool)
 			s.Properties = append(s.Properties, junitProperty{"differs: " + d.Key, orNothing(d.Baseline) + " → " + orNothing(d.Candidate)})
 		}
 		together := junitCase{Class: name, Name: "comparable"}
-		if !x.Comparable && !x.Forced {
-			together.Failure = &junitFailure{"not-comparable", "not comparable", strings.Join(x.Reasons, "\n")}
+		switch reasons := strings.Join(x.Reasons, "\n"); {
+		case x.Forced:
+			together.Out = "compared all the same (forced):\n" + reasons
+		case !x.Comparable:
+			together.Failure = &junitFailure{"not-comparable", "not comparable", reasons}
 		}
 		s.add(together)
 		for _, m := range x.Metrics {

@@ -77,8 +77,18 @@ func TestExperiment(t *testing.T) {
 	if page, err := os.ReadFile(filepath.Join(folder, comparisonPage)); err != nil || !bytes.Contains(page, []byte("</html>")) {
 		t.Errorf("the page: %v", err)
 	}
-	if again, _, _ := tool(t, "compare", folder); again != code {
-		t.Errorf("compared again: exit %d, then %d", code, again)
+	again := []string{"compare", folder}
+	told := map[string]string{"json": `"metric"`, "csv": ",puts.put.response.p50,", "markdown": "| `puts.put.response.p50` |", "html": "</html>", "junit": `name="puts.put.response.p50"`}
+	for format := range told {
+		again = append(again, "-o", format+"="+filepath.Join(dir, format))
+	}
+	if again, table, _ := tool(t, again...); again != code || table != out {
+		t.Errorf("compared again: exit %d, then %d\n%s", code, again, table)
+	}
+	for format, want := range told {
+		if text, err := os.ReadFile(filepath.Join(dir, format)); err != nil || !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s does not tell %s, %v:\n%.1000s", format, want, err, text)
+		}
 	}
 	compareParts(t, folder, runs, code)
 }

@@ -83,6 +83,7 @@ func outside() map[string][]string {
 		"github.com/spf13/cobra": {"cmd/..."},
 		"github.com/spf13/pflag": {"cmd/..."},
 		"go.etcd.io":             {"cmd/...", "runner/..."},
+		"golang.org/x/perf":      {"report/..."},
 		"gonum.org/v1/plot":      {"report/..."},
 	}
 }

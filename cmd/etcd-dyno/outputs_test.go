@@ -39,7 +39,7 @@ func TestOutputsOf(t *testing.T) {
 		{"json=a.json csv", runFormats, "json=a.json csv"},
 		{"json=a.json json=b.json table=c", runFormats, "table json=a.json json=b.json table=c"},
 		{"json=/dev/stderr csv=/dev/null", runFormats, "table json=/dev/stderr csv=/dev/null"},
-		{"yaml", runFormats, "-o yaml: unknown; it can be table, json, csv, markdown, html, hlog, openmetrics or junit"},
+		{"yaml", runFormats, "-o yaml: unknown; it can be table, json, csv, markdown, html, hlog, openmetrics, junit or benchfmt"},
 		{"yaml=a", severalFormats, "-o yaml=a: unknown; it can be table or json"},
 		{"JSON", runFormats, "-o JSON: unknown"},
 		{"=a", runFormats, "-o =a: unknown"},
@@ -79,7 +79,7 @@ func TestOutputsAreUsage(t *testing.T) {
 	for _, command := range [][]string{
 		{"run", "no-such-scenario", "-o", "yaml"},
 		{"report", "nowhere", "-o", "json", "-o", "csv"},
-		{"compare", "a", "b", "-o", "hlog"},
+		{"compare", "a", "b", "-o", "benchfmt"},
 		{"experiment", "no-such", "-o", "json=nowhere/a"},
 		{"run", "pod-churn", "--configuration", "single,three", "-o", "junit=a.xml"},
 	} {

@@ -87,6 +87,11 @@ func TestDocumentationIsWhole(t *testing.T) {
 			t.Errorf("the guide has no row of the experiment %s", name)
 		}
 	}
+	for _, format := range runFormats {
+		if !hasRow(string(readme), format) {
+			t.Errorf("README has no row of the format %s", format)
+		}
+	}
 	for _, kind := range scenarios.KindNames() {
 		if !strings.Contains(string(readme), "`"+kind+"`") || !strings.Contains(string(guide), "| `"+kind+"` |") {
 			t.Errorf("README or the guide has no word of the kind %s", kind)

@@ -147,6 +147,8 @@ func ofRun(page report.Page) rendering {
 			return report.HTML(w, page)
 		case "junit":
 			return report.JUnit(w, page)
+		case "benchfmt":
+			return report.BenchFormat(w, page.Result)
 		case "hlog":
 			return report.HLog(w, page)
 		case "openmetrics":
