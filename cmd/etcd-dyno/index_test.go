@@ -270,7 +270,7 @@ func TestReportIndexRefuses(t *testing.T) {
 		{"a run", []string{filepath.Join(runs, "20260102T150405Z-puts-single")}, exitUsage, "it is a run folder"},
 		{"an experiment", []string{filepath.Join(runs, "20260103T000000Z-disk-experiment")}, exitUsage, "it is an experiment's folder"},
 		{"two", []string{runs, empty}, exitUsage, "--index takes one FOLDER, there are 2 arguments"},
-		{"a form", []string{runs, "-o", "json"}, exitUsage, "leave -o out"},
+		{"a form", []string{runs, "-o", "json"}, exitUsage, "leave -o and --figures out"},
 	} {
 		var out, talk bytes.Buffer
 		code := execute(slices.Concat([]string{"report", "--index"}, test.args), standard{in: os.Stdin, out: &out, err: &talk})
