@@ -232,7 +232,7 @@ func kinds(t *testing.T) map[string]kind {
 		"trouble":        {render(t, troubled(t)), 60, false},
 		"lab":            {strings.ReplaceAll(render(t, inLab(t)), "<details>", "<details open>"), 60, false},
 		"experiment":     {compared(t, comparisons()["decided"]), 4, true},
-		"indicative":     {compared(t, comparisons()["indicative"]), 3, false},
+		"comparison":     {compared(t, comparisons()["indicative"]), 3, true},
 		"not-comparable": {compared(t, comparisons()["unlike"]), 3, false},
 		"index":          {renderIndex(t, full()), 0, true},
 	}

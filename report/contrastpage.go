@@ -20,6 +20,8 @@ type ComparisonPage struct {
 	Comparison results.Comparison
 	// Curves are, by contrast, the latencies of all runs of each side together, for the eye only.
 	Curves [][]SideCurves
+	// Folders are, by run folder, where that is as seen from the page's, with slashes. Runs in it are linked.
+	Folders map[string]string
 	// Reproduce is the command line that compares again; empty where it is not known.
 	Reproduce string
 }
@@ -73,9 +75,13 @@ type gateView struct {
 }
 
 type runRow struct {
-	Pair, Baseline, Candidate string
-	Bad                       bool
+	Pair                string
+	Baseline, Candidate runCell
+	Bad                 bool
 }
+
+// runCell is a run, with a link to its report where the page knows its folder.
+type runCell struct{ Name, Link string }
 
 // HTMLComparison writes a comparison as one self-contained page, as HTML does a run.
 func HTMLComparison(w io.Writer, page ComparisonPage) error {
@@ -110,37 +116,38 @@ func (v *comparisonView) draw(page ComparisonPage) drawings {
 		if i < len(page.Curves) {
 			curves = page.Curves[i]
 		}
-		v.Contrasts = append(v.Contrasts, d.contrast(page.Comparison, x, curves))
+		v.Contrasts = append(v.Contrasts, d.contrast(page, x, curves))
 	}
 	v.Figures = d.data()
 	return d
 }
 
 // contrast is one contrast with its figures.
-func (p *drawings) contrast(c results.Comparison, x results.Contrast, curves []SideCurves) contrastView {
+func (d *drawings) contrast(page ComparisonPage, x results.Contrast, curves []SideCurves) contrastView {
+	c := page.Comparison
 	v := contrastView{
 		Title: contrastTitle(x), Baseline: x.Baseline.Name, Candidate: x.Candidate.Name, Interval: intervalHead(c, x),
-		Says: contrastSays(c, x), Runs: runRowsOf(x),
+		Says: contrastSays(c, x), Runs: runRowsOf(x, page.Folders),
 	}
-	for _, d := range x.Differences {
-		v.Differences = append(v.Differences, results.Difference{Key: d.Key, Baseline: orNothing(d.Baseline), Candidate: orNothing(d.Candidate)})
+	for _, each := range x.Differences {
+		v.Differences = append(v.Differences, results.Difference{Key: each.Key, Baseline: orNothing(each.Baseline), Candidate: orNothing(each.Candidate)})
 	}
 	v.Table = metricTable{"Metrics", v.Baseline, v.Candidate, v.Interval, metricRows(told(x.Metrics))}
 	if all := metricRows(x.Metrics); len(all) > len(v.Table.Rows) {
 		v.Rest = &metricTable{"All metrics", v.Baseline, v.Candidate, v.Interval, all}
 	}
 	if rows, message := forestOf(x); len(rows) > 1 {
-		v.Forest = p.both(v.Title+" effects", "Effects", figure.Forest(message, figure.Wide, rows), figure.Forest(message, figure.Narrow, rows))
+		v.Forest = d.both(v.Title+" effects", "Effects", figure.Forest(message, figure.Wide, rows), figure.Forest(message, figure.Narrow, rows))
 	}
 	for _, m := range x.Metrics {
 		if m.Gates && isStatistic(strings.Split(m.Metric, ".")) {
-			v.Pairs = append(v.Pairs, p.pairs(x, m))
+			v.Pairs = append(v.Pairs, d.pairs(x, m))
 		}
 	}
 	for _, each := range curves {
 		both := []figure.Curve{{Name: x.Baseline.Name, Points: figure.Percentiles(each.Baseline)}, {Name: x.Candidate.Name, Points: figure.Percentiles(each.Candidate)}}
 		message := fmt.Sprintf("%s by percentile: %s %s; %s %s.", each.Name, x.Baseline.Name, inWords(results.Distribute(each.Baseline)), x.Candidate.Name, inWords(results.Distribute(each.Candidate)))
-		v.Curves = append(v.Curves, p.small(v.Title+" "+each.Name, each.Name, figure.PercentilePanel(message, figure.SpanOf(both, nil), both...)))
+		v.Curves = append(v.Curves, d.small(v.Title+" "+each.Name, each.Name, figure.PercentilePanel(message, figure.SpanOf(both, nil), both...)))
 	}
 	return v
 }
@@ -163,13 +170,13 @@ func metricRows(all []results.MetricContrast) (rows []metricRow) {
 }
 
 // pairs is a dot a run.
-func (p *drawings) pairs(x results.Contrast, m results.MetricContrast) picture {
+func (d *drawings) pairs(x results.Contrast, m results.MetricContrast) picture {
 	var points []figure.PairPoint
 	for i := range max(len(m.Baseline), len(m.Candidate)) {
 		points = append(points, figure.PairPoint{Baseline: valueAt(m.Baseline, i), Candidate: valueAt(m.Candidate, i)})
 	}
 	message := fmt.Sprintf("%s of each run: median %s on %s, %s on %s.", m.Metric, metricValue(m, m.BaselineMedian), x.Baseline.Name, metricValue(m, m.CandidateMedian), x.Candidate.Name)
-	return p.small(contrastTitle(x)+" "+m.Metric+" by run", m.Metric, figure.PairsPanel(message, x.Baseline.Name, x.Candidate.Name, points))
+	return d.small(contrastTitle(x)+" "+m.Metric+" by run", m.Metric, figure.PairsPanel(message, x.Baseline.Name, x.Candidate.Name, points))
 }
 
 func valueAt(values []*float64, i int) float64 {
@@ -264,15 +271,19 @@ func noiseText(m results.MetricContrast) string {
 }
 
 // runRowsOf are the runs of both sides.
-func runRowsOf(x results.Contrast) (rows []runRow) {
-	name := func(runs []results.ComparedRun, i int) (string, bool) {
+func runRowsOf(x results.Contrast, folders map[string]string) (rows []runRow) {
+	name := func(runs []results.ComparedRun, i int) (c runCell, bad bool) {
 		if i >= len(runs) {
-			return "", false
+			return c, false
 		}
+		c.Name = runs[i].ID
 		if !runs[i].Valid {
-			return runs[i].ID + " (not valid)", true
+			c.Name, bad = c.Name+" (not valid)", true
 		}
-		return runs[i].ID, false
+		if folder, ok := folders[runs[i].Folder]; ok {
+			c.Link = link(folder, results.ReportFile)
+		}
+		return c, bad
 	}
 	for i := range max(len(x.Baseline.Runs), len(x.Candidate.Runs)) {
 		r := runRow{Pair: strconv.Itoa(i + 1)}

@@ -66,6 +66,7 @@ func variants(t *testing.T) map[string]Page {
 	few := podChurn(20)
 	few.loads = []load{{workload: "slow", operation: "compact", rate: 0.15, p50: 40, spread: 0.1}}
 	header, _, _ := bytes.Cut(podChurn(1).journal(t), []byte("\n"))
+	_, headless, _ := bytes.Cut(podChurn(6).journal(t), []byte("\n"))
 	return map[string]Page{
 		"pod-churn":     page(t, podChurn(6).journal(t)),
 		"killed":        page(t, killed.journal(t)),
@@ -73,6 +74,7 @@ func variants(t *testing.T) map[string]Page {
 		"three samples": page(t, few.journal(t)),
 		"trouble":       troubled(t),
 		"header alone":  page(t, append(header, '\n')),
+		"headless":      page(t, headless),
 	}
 }
 
@@ -163,6 +165,9 @@ func TestHTMLTells(t *testing.T) {
 		{"trouble", "Unavailable "},
 		{"trouble", "&lt;script&gt;alert"},
 		{"header alone", "Nothing was measured"},
+		{"headless", "<strong>NOT VALID</strong>"},
+		{"headless", "the header of the journal is lost"},
+		{"headless", "unknown"},
 	} {
 		if !strings.Contains(pages[test.page], test.want) {
 			t.Errorf("the report of %q does not say %q", test.page, test.want)

@@ -220,7 +220,7 @@ func cells(d results.Distribution, percentiles ...float64) []cell {
 func headFacts(r results.Result) []fact {
 	facts := []fact{
 		{"Run", r.ID},
-		{"Started", r.Started.Format("2006-01-02 15:04:05 MST")},
+		{"Started", started(r.Started)},
 		{"Took", r.Ended.Sub(r.Started).Round(100 * time.Millisecond).String()},
 		{"etcd", target(r.Configuration)},
 	}
@@ -230,6 +230,14 @@ func headFacts(r results.Result) []fact {
 		}
 	}
 	return facts
+}
+
+// started is when a run began; that is not known where its journal has lost its header.
+func started(at time.Time) string {
+	if at.IsZero() {
+		return "not known"
+	}
+	return at.Format("2006-01-02 15:04:05 MST")
 }
 
 // target says what was benchmarked.

@@ -236,3 +236,27 @@ func TestFullMachine(t *testing.T) {
 		}
 	}
 }
+
+// A run whose header is lost is told all the same, as not valid; its folder's name says when it began.
+func TestLoadWithoutHeader(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "20260102T150405Z-puts-single")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lines := sample(t, 3, 1)
+	lines[0] = []byte(`{"header":{"schema"`)
+	if err := os.WriteFile(filepath.Join(folder, JournalFile), bytes.Join(lines, []byte("\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Summarize(run)
+	if r.Valid || len(r.InvalidReasons) != 1 || !strings.Contains(r.InvalidReasons[0], "header") || len(r.Operations) != 1 || run.Lost != 1 {
+		t.Errorf("valid %v: %q, %d operations, %d lines lost", r.Valid, r.InvalidReasons, len(r.Operations), run.Lost)
+	}
+	if want := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC); !r.Started.Equal(want) || r.ID != filepath.Base(folder) {
+		t.Errorf("%s started at %v, want %v", r.ID, r.Started, want)
+	}
+}

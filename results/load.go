@@ -8,12 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Load reads the journal of a run folder. Lines that cannot be read are counted
-// in Lost; it is an error when there is no journal or it has no header.
+// in Lost; it is an error when there is no journal, or neither a header nor an interval in it.
 func Load(folder string) (*Run, error) {
 	f, err := os.Open(filepath.Join(folder, JournalFile))
 	if err != nil {
@@ -27,7 +28,11 @@ func Load(folder string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading %s: %w", filepath.Join(folder, JournalFile), err)
 	}
-	run.Folder = folder
+	if run.Folder = folder; run.Header.ID == unknown { // but folders are named by their start
+		run.Header.ID = filepath.Base(folder)
+		began, _, _ := strings.Cut(run.Header.ID, "-")
+		run.Header.Started, _ = time.Parse("20060102T150405Z", began)
+	}
 	return run, nil
 }
 
@@ -63,10 +68,22 @@ func LoadFrom(r io.Reader) (*Run, error) {
 		return nil, err
 	}
 	if l.run.Header.Schema == "" {
-		return nil, fmt.Errorf("no header in it (%d unreadable lines): not a journal of a run, or cut off before the run began", lost)
+		if len(l.run.Timeline) == 0 {
+			return nil, fmt.Errorf("no header in it (%d unreadable lines): not a journal of a run, or cut off before the run began", lost)
+		}
+		l.run.nameless()
 	}
 	l.run.Lost += lost
 	return l.finish(), nil
+}
+
+// unknown stands for the names that a lost header had.
+const unknown = "unknown"
+
+// nameless takes a run whose header is lost for what it is: measured, but of nobody knows what.
+func (r *Run) nameless() {
+	r.Header = Header{Schema: JournalSchema, ID: unknown, Scenario: ScenarioRef{Name: unknown}, Configuration: ConfigurationRef{Name: unknown}}
+	r.Events = append(r.Events, Event{Kind: EventInvalid, Detail: "the header of the journal is lost: it is not known which scenario ran, on what and when"})
 }
 
 // loader sums records as they come.

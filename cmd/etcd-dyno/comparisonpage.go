@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -66,6 +67,7 @@ func writeComparisonPage(std standard, folder string, of pageOf) error {
 	if err != nil {
 		return err
 	}
+	page.Folders = foldersFrom(folder, page.Comparison)
 	var html bytes.Buffer
 	if err := report.HTMLComparison(&html, page); err != nil {
 		return err
@@ -76,6 +78,24 @@ func writeComparisonPage(std standard, folder string, of pageOf) error {
 	}
 	fmt.Fprintf(std.err, "report: %s\n", path)
 	return nil
+}
+
+// foldersFrom are the folders of all compared runs as seen from a folder, as far as they can be.
+func foldersFrom(folder string, c results.Comparison) map[string]string {
+	all := map[string]string{}
+	for _, x := range c.Contrasts {
+		for _, r := range slices.Concat(x.Baseline.Runs, x.Candidate.Runs) {
+			from, err := filepath.Abs(folder)
+			to, failed := filepath.Abs(r.Folder)
+			if errors.Join(err, failed) != nil || r.Folder == "" {
+				continue
+			}
+			if path, err := filepath.Rel(from, to); err == nil {
+				all[r.Folder] = filepath.ToSlash(path)
+			}
+		}
+	}
+	return all
 }
 
 // curvesOf are the latencies of a contrast's runs, those of a side together.

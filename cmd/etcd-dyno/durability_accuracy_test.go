@@ -152,7 +152,7 @@ func sumsOf(t *testing.T, journal []byte) (sums map[string]sum, phase string, fr
 	return sums, phase, from, to, started
 }
 
-// Result and report of an hour's run of 12 operations take at most 3 s and 300 MB.
+// Result and report of an hour's run of 12 operations take at most 3 s and 300 MB, and the report 5 MB.
 func TestAccuracyHour(t *testing.T) {
 	folder := t.TempDir()
 	writeHour(t, filepath.Join(folder, results.JournalFile))
@@ -174,6 +174,14 @@ func TestAccuracyHour(t *testing.T) {
 		if usage.Maxrss<<10 > 300e6 {
 			t.Errorf("it took %d kB of memory", usage.Maxrss)
 		}
+	}
+	info, err := os.Stat(filepath.Join(folder, results.ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the report has %.2f MB", float64(info.Size())/1e6)
+	if info.Size() > 5e6 {
+		t.Errorf("the report has %d bytes", info.Size())
 	}
 	slices.Sort(seconds)
 	if seconds[1] > 3 {
