@@ -105,6 +105,7 @@ func benchConfig(r results.Result) (all []benchfmt.Config) {
 		{"scenario", r.Scenario.Name},
 		{"configuration", r.Configuration.Name},
 		{"valid", strconv.FormatBool(r.Valid)},
+		{"complete", strconv.FormatBool(r.Complete)},
 	} {
 		if f.Value != "" {
 			all = append(all, benchfmt.Config{Key: f.Name, Value: []byte(printable(f.Value)), File: true})

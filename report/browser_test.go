@@ -369,11 +369,19 @@ func TestExplore(t *testing.T) {
 			if !strings.Contains(legend, "ms") || strings.Contains(legend, "NaN") {
 				t.Errorf("the values are %q", legend)
 			}
-			// A name hides its line, by a key too.
-			if err := chromedp.Do(ctx, chromedp.Focus(".explorer .u-series:nth-child(3) th"), chromedp.KeyEvent("\r")); err != nil {
+			// The arrow keys go from one value to the next.
+			const values = `[...document.querySelectorAll(".explorer .u-value")].map(s => s.textContent).join("|")`
+			if err := chromedp.Do(ctx, chromedp.Focus(".explorer .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.Sleep(100*time.Millisecond)); err != nil {
 				t.Fatal(err)
 			}
-			if got := ask(`document.querySelector(".explorer .u-series:nth-child(3)").className`); !strings.Contains(got, "u-off") {
+			if got := ask(values); strings.Contains(legend, strings.Split(got, "|")[0]) || strings.Contains(got, "–") {
+				t.Errorf("after a key the values are %q, before %q", got, legend)
+			}
+			// A name hides its line, by a key too.
+			if err := chromedp.Do(ctx, chromedp.Focus(".explorer .u-series:nth-child(3) th"), chromedp.KeyEvent("\r"), chromedp.Sleep(100*time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			if got := ask(`(() => { const s = document.querySelector(".explorer .u-series:nth-child(3)"); return s.className + s.querySelector("th").getAttribute("aria-pressed") })()`); !strings.Contains(got, "u-off") || !strings.HasSuffix(got, "false") {
 				t.Errorf("the line is still there: %q", got)
 			}
 			if os.Getenv(screenshotsEnv) != "" {
@@ -391,6 +399,18 @@ func TestExplore(t *testing.T) {
 			}
 			if got := ask(`document.activeElement.getAttribute("aria-label") || ""`); !strings.HasPrefix(got, "Explore: Response of all") {
 				t.Errorf("the focus went to %q", got)
+			}
+			// Where one line has ended, and samples are few, another's values are told as what they are.
+			if err := chromedp.Do(ctx, chromedp.Focus("#figure-churn-operations-by-percentile .explore"), chromedp.KeyEvent("\r"), chromedp.WaitVisible(".explorer canvas")); err != nil {
+				t.Fatal(err)
+			}
+			ask(`(() => { const over = document.querySelector(".explorer .u-over"), box = over.getBoundingClientRect();
+				over.dispatchEvent(new MouseEvent("mousemove", {clientX: box.right - 2, clientY: box.y + box.height / 2, bubbles: true})); return "" })()`)
+			if err := chromedp.Do(ctx, chromedp.Sleep(100*time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			if got := ask(values); !strings.Contains(got, "–") || !strings.Contains(got, "(few samples)") || !strings.HasPrefix(got, "p99.") {
+				t.Errorf("at the end of the curves the values are %q", got)
 			}
 			if told := complaints.told(); len(told) > 0 {
 				t.Errorf("the page is not quiet: %q", told)

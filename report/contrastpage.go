@@ -85,7 +85,7 @@ type runCell struct{ Name, Link string }
 
 // HTMLComparison writes a comparison as one self-contained page, as HTML does a run.
 func HTMLComparison(w io.Writer, page ComparisonPage) error {
-	v := comparisonView{frame: newFrame(), Page: page}
+	v := comparisonView{frame: figureFrame(), Page: page}
 	word, tone, facts := outcomeOf(page.Comparison)
 	v.Verdict = verdict{Word: word, Tone: tone, Facts: facts}
 	drawn := v.draw(page)

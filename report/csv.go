@@ -4,7 +4,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,42 +15,61 @@ import (
 
 // runColumns are those of CSV. Names and units are those of result.json.
 var runColumns = []string{
-	"run", "scenario", "configuration", "valid", "kind", "workload", "operation", "endpoint", "quantity",
-	"intended", "sent", "succeeded", "conflicts", "errors", "dropped", "target_rate", "achieved_rate",
-	"expected", "delivered", "late", "missing", "duplicated", "out_of_order",
+	"run", "scenario", "configuration", "valid", "complete", "kind", "workload", "operation", "endpoint", "quantity",
+	"intended", "sent", "succeeded", "conflicts", "retries", "dropped", "skipped", "unreached", "unfinished", "errors", "error_codes",
+	"target_rate", "achieved_rate", "bytes_sent", "bytes_received",
+	"watchers", "expected", "delivered", "late", "missing", "duplicated", "out_of_order", "unmatched",
 	"count", "min_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "p99_9_ms", "p99_99_ms", "max_ms",
 }
 
+// operationColumns and watchColumns are how many of runColumns count operations and watches.
+const (
+	operationColumns = 15
+	watchColumns     = 8
+)
+
 // CSV writes a run for spreadsheets and scripts, as RFC 4180 has it: a row for each
-// quantity of each operation, chain and watch. Numbers are not rounded, durations are
+// quantity of each operation, chain and watch, and of each part of an operation by
+// endpoint, which is in the operation's own row already. Numbers are not rounded, durations are
 // milliseconds, rates per second; what is not known is empty. A text that a
 // spreadsheet would take for a formula has an apostrophe in front.
 func CSV(w io.Writer, r results.Result) error {
 	rows := [][]string{runColumns}
-	run := []string{harmless(r.ID), harmless(r.Scenario.Name), harmless(r.Configuration.Name), strconv.FormatBool(r.Valid)}
+	run := []string{harmless(r.ID), harmless(r.Scenario.Name), harmless(r.Configuration.Name), strconv.FormatBool(r.Valid), strconv.FormatBool(r.Complete)}
 	for _, o := range r.Operations {
 		kind := "operation"
-		if o.Chain {
+		switch {
+		case o.Endpoint != "":
+			kind = "part"
+		case o.Chain:
 			kind = "chain"
 		}
-		counts := []string{
-			whole(o.Intended), whole(o.Sent), whole(o.Succeeded), whole(o.Conflicts), whole(o.ErrorCount()), whole(o.Dropped), exact(o.TargetRate), exact(o.AchievedRate),
-			"", "", "", "", "", "",
-		}
+		counts := flat([]string{
+			whole(o.Intended), whole(o.Sent), whole(o.Succeeded), whole(o.Conflicts), whole(o.Retries), whole(o.Dropped), whole(o.Skipped), whole(o.Unreached), whole(o.Unfinished),
+			whole(o.ErrorCount()), errorCodes(o.Errors), exact(o.TargetRate), exact(o.AchievedRate), whole(o.BytesSent), whole(o.BytesReceived),
+		}, make([]string, watchColumns))
 		for _, q := range quantitiesOf(o) {
 			rows = append(rows, flat(run, []string{kind, harmless(o.Workload), harmless(o.Operation), harmless(o.Endpoint), q.name}, counts, distributionCells(q.of)))
 		}
 	}
 	for _, each := range r.Watches {
-		counts := []string{
-			"", "", "", "", "", "", "", "",
-			whole(each.Expected), whole(each.Delivered), whole(each.Late), wholeOrNone(each.Missing), whole(each.Duplicated), whole(each.OutOfOrder),
-		}
+		counts := flat(make([]string, operationColumns), []string{
+			strconv.Itoa(each.Watchers), whole(each.Expected), whole(each.Delivered), whole(each.Late), wholeOrNone(each.Missing), whole(each.Duplicated), whole(each.OutOfOrder), whole(each.Unmatched),
+		})
 		for _, q := range quantitiesOfWatch(each) {
 			rows = append(rows, flat(run, []string{"watch", harmless(each.Workload), "", "", q.name}, counts, distributionCells(q.of)))
 		}
 	}
 	return writeCSV(w, rows)
+}
+
+// errorCodes are the errors by code, for example "DeadlineExceeded 3; Unavailable 36".
+func errorCodes(errors map[string]int64) string {
+	var parts []string
+	for _, code := range slices.Sorted(maps.Keys(errors)) {
+		parts = append(parts, code+" "+whole(errors[code]))
+	}
+	return harmless(strings.Join(parts, "; "))
 }
 
 // quantity is a distribution by the name that result.json has for it.

@@ -15,7 +15,7 @@
   const close = make("button", { type: "button", textContent: "Close", className: "button" });
   const again = make("button", { type: "button", textContent: "Whole range", className: "button" });
   const plot = make("div", { className: "plot" });
-  const hint = make("p", { className: "hint", textContent: "Point to read values, drag to zoom, choose a name to hide or show its line." });
+  const hint = make("p", { className: "hint", textContent: "Point or use the arrow keys to read values, drag to zoom, choose a name to hide or show its line." });
   const dialog = make("dialog", { className: "explorer" }, make("header", {}, title, again, close), plot, hint);
   dialog.setAttribute("aria-labelledby", title.id);
   document.body.append(dialog);
@@ -33,7 +33,14 @@
       default: return plain(value) + " " + unit;
     }
   };
-  const clock = (seconds) => (Math.abs(seconds) < 600 ? plain(seconds) + " s" : plain(seconds / 60) + " min");
+  // clock is an instant as h:mm:ss from a minute on, to the tenth of a second.
+  const clock = (seconds) => {
+    const whole = Math.round(Math.abs(seconds) * 10) / 10, sign = seconds < 0 && whole > 0 ? "−" : "";
+    if (whole < 60) return sign + whole + " s";
+    const pad = (n) => (n < 10 ? "0" : "") + n;
+    const h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = Math.round((whole % 60) * 10) / 10;
+    return sign + (h > 0 ? h + ":" + pad(m) : m) + ":" + pad(s);
+  };
   const across = (unit, value) => (unit === "s" ? clock(value) : print(unit, value));
 
   // shades draws phases that do not count, what was done to the cluster, and moments.
@@ -62,11 +69,13 @@
     ctx.restore();
   };
 
-  let chart = null, data = null;
+  let chart = null, data = null, whole = null;
   const size = () => ({ width: plot.clientWidth, height: Math.max(220, Math.min(520, innerHeight - 280)) });
   const draw = () => {
     if (chart) chart.destroy();
-    const tables = data.series.map((s) => [s.at, s.values]);
+    // Before a line begins and after it has ended nothing is known: the nearest value is then none.
+    const all = data.series.flatMap((s) => s.at), beyond = (Math.max(...all) - Math.min(...all) || 1) * 1e-6;
+    const tables = data.series.map((s) => [[s.at[0] - beyond, ...s.at, s.at.at(-1) + beyond], [null, ...s.values, null]]);
     const axis = (unit, printed) => ({
       stroke: ink("muted"), font: "12px system-ui, sans-serif", size: unit === "x" ? 36 : 64,
       grid: { stroke: ink("grid"), width: 1 }, ticks: { stroke: ink("grid"), width: 1 }, values: (_, all) => all.map(printed),
@@ -79,14 +88,17 @@
         { label: data.x.label || "at", value: (_, v) => (v === null ? "–" : across(data.x.unit, v)) },
         ...data.series.map((s) => ({
           label: s.name, stroke: ink(s.ink), width: s.dashed ? 1.25 : 2, dash: s.dashed ? [6, 4] : undefined, spanGaps: data.x.unit === "nines",
-          value: (_, v) => print(data.y.unit, v),
+          value: (u, v, _, at) => print(data.y.unit, v) + (v !== null && s.enough !== undefined && u.data[0][at] > s.enough ? " (few samples)" : ""),
         })),
       ],
       hooks: { drawClear: [shades(data)] },
-    }, uPlot.join(tables, tables.map((t) => t.slice(1).map(() => (data.x.unit === "nines" ? 0 : 1)))), plot);
+    }, uPlot.join(tables), plot);
+    whole = { min: chart.scales.x.min, max: chart.scales.x.max };
     for (const name of plot.querySelectorAll(".u-series:not(:first-child) th")) {
       name.tabIndex = 0;
       name.setAttribute("role", "button");
+      name.setAttribute("aria-pressed", "true");
+      name.addEventListener("click", () => setTimeout(() => name.setAttribute("aria-pressed", String(!name.parentElement.classList.contains("u-off")))));
       name.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
@@ -96,13 +108,34 @@
   };
   const open = (id, caption) => {
     data = figures[id];
-    title.textContent = caption;
+    title.textContent = caption + (data.heat ? " – its lines" : "");
     dialog.showModal();
     draw();
   };
   close.addEventListener("click", () => dialog.close());
-  again.addEventListener("click", () => draw());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  again.addEventListener("click", () => chart.setScale("x", whole));
+  // Only what begins and ends beside the dialog closes it: a drag may leave the plot.
+  const beside = (event) => {
+    const box = dialog.getBoundingClientRect();
+    return event.target === dialog && (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom);
+  };
+  let pressed = false;
+  dialog.addEventListener("pointerdown", (event) => { pressed = beside(event); });
+  dialog.addEventListener("click", (event) => { if (pressed && beside(event)) dialog.close(); });
+  // The arrow keys read one value after the other.
+  plot.tabIndex = 0;
+  plot.setAttribute("role", "group");
+  plot.setAttribute("aria-label", "Plot; the arrow keys read its values");
+  plot.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || !chart) return;
+    event.preventDefault();
+    const xs = chart.data[0], { min, max } = chart.scales.x;
+    let at = chart.cursor.idx ?? (step > 0 ? -1 : xs.length);
+    do at += step; while (at >= 0 && at < xs.length && (xs[at] < min || xs[at] > max || chart.data.slice(1).every((values) => values[at] == null)));
+    if (at < 0 || at >= xs.length) return;
+    chart.setCursor({ left: chart.valToPos(xs[at], "x"), top: chart.bbox.height / devicePixelRatio / 2 });
+  });
   dialog.addEventListener("close", () => { if (chart) chart.destroy(); chart = null; });
   addEventListener("resize", () => { if (chart) chart.setSize(size()); });
 

@@ -11,6 +11,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	judging "github.com/etcd-dyno/etcd-dyno/results/verdict"
 )
 
 // load is one operation of a made-up run.
@@ -264,7 +265,7 @@ func encode(t testing.TB, h *hdr.Histogram) results.Histogram {
 	return e
 }
 
-// page loads a journal and adds what the verdict would.
+// page loads a journal and adds what the verdict would: why the run is not valid, and thresholds.
 func page(t testing.TB, journal []byte) Page {
 	t.Helper()
 	run, err := results.LoadFrom(bytes.NewReader(journal))
@@ -275,6 +276,8 @@ func page(t testing.TB, journal []byte) Page {
 		Run: run, Result: results.Summarize(run), Reproduce: "etcd-dyno run pod-churn --configuration single --set seed=1",
 		Scenario: "name = \"pod-churn\"\n\n[workload.churn]\nkind = \"pod-churn\"\narrival = { process = \"poisson\", rate = \"5/s\" }\n", Configuration: "name = \"single\"\nmembers = 1\n",
 	}
+	p.Result.InvalidReasons = append(p.Result.InvalidReasons, judging.Validity(run)...)
+	p.Result.Valid = len(p.Result.InvalidReasons) == 0
 	p.Result.Thresholds = []results.ThresholdResult{
 		{Check: "churn.create.response.p95 < 1s", Value: "3.41 ms", Status: results.Pass},
 		{Check: "churn.*.errors == 0", Value: "0", Status: results.Pass},

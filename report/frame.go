@@ -31,10 +31,11 @@ type frame struct {
 	Policy string
 }
 
-// newFrame is the frame of a page with figures. The script is an enhancement; a
+// figureFrame is the frame of a page with figures. The script is an enhancement; a
 // page says all that it has to say without it.
-func newFrame() frame {
-	style, script := pageStyle+plotStyle, plotScript+exploreScript
+func figureFrame() frame { return newFrame(pageStyle+plotStyle, plotScript+exploreScript) }
+
+func newFrame(style, script string) frame {
 	return frame{Style: template.CSS(style), Script: template.JS(script), Policy: policy(style, script)} //nolint:gosec // both are our own files
 }
 

@@ -29,6 +29,9 @@ func HLog(w io.Writer, page Page) error {
 	if !page.Result.Valid {
 		fmt.Fprintf(out, "#[%s]\n", validity(page.Result))
 	}
+	if !page.Result.Complete {
+		fmt.Fprintf(out, "#[%s]\n", completeness(page.Result))
+	}
 	fmt.Fprintf(out, "#[StartTime: %.3f (seconds since epoch), %s]\n", seconds, started.Format(time.RFC3339Nano))
 	fmt.Fprintf(out, "#[BaseTime: %.3f (seconds since epoch)]\n", seconds)
 	fmt.Fprintln(out, `"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"`)

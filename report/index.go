@@ -3,7 +3,6 @@ package report
 import (
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"time"
 
@@ -63,9 +62,7 @@ var indexScript string
 
 // indexView is the page as the template writes it.
 type indexView struct {
-	Style       template.CSS
-	Script      template.JS
-	Policy      string
+	frame
 	Page        Index
 	Made        moment
 	Facts       []fact
@@ -79,12 +76,8 @@ type indexView struct {
 // filters: without it the page is whole.
 func HTMLIndex(w io.Writer, page Index) error {
 	v := newIndexView(page)
-	v.Style, v.Script, v.Policy = template.CSS(pageStyle), template.JS(indexScript), policy(pageStyle, indexScript)
-	t, err := template.New("index").Parse(indexTemplate)
-	if err == nil {
-		err = t.Execute(w, v)
-	}
-	if err != nil {
+	v.frame = newFrame(pageStyle, indexScript)
+	if err := execute(w, indexTemplate, v); err != nil {
 		return fmt.Errorf("writing the index: %w", err)
 	}
 	return nil

@@ -176,7 +176,7 @@ func newIndexRunRow(of IndexRun) indexRunRow {
 	}
 	v := judge(r)
 	row.Word, row.Tone = v.Word, v.Tone
-	if row.Unfinished = of.Unfinished && !r.Complete; row.Unfinished {
+	if row.Unfinished = of.Unfinished && !r.Complete; row.Unfinished && nothingMeasured(r) {
 		row.Word, row.Tone = "INCOMPLETE", warning
 	}
 	row.Scenario, row.Configuration, row.Etcd = r.Scenario.Name, r.Configuration.Name, versionAndSize(r.Configuration)
@@ -198,11 +198,11 @@ func (row *indexRunRow) operations(r results.Result) {
 	var errors int64
 	requests := 0
 	for _, o := range r.Whole() {
-		if o.Chain { // its operations have rows of their own
+		if o.Chain || o.ExpiryLateness != nil { // a chain's operations have rows of their own, and an expiry is no request
 			continue
 		}
 		requests++
-		rate += o.AchievedRate
+		rate += o.AchievedRate * arrivalShare(o, r)
 		errors += o.ErrorCount()
 	}
 	if requests == 0 {
@@ -214,10 +214,20 @@ func (row *indexRunRow) operations(r results.Result) {
 	row.P50, row.P99 = quantile(o.Response, 50), quantile(o.Response, 99)
 }
 
+// arrivalShare is the part of the measure phase in which an operation was due: rates are per second of that.
+func arrivalShare(o results.Operation, r results.Result) float64 {
+	for _, p := range r.Phases {
+		if p.Name == results.PhaseMeasure && p.EndMS > p.StartMS && o.TargetRate > 0 {
+			return min(float64(o.Intended)/o.TargetRate/((p.EndMS-p.StartMS)/1000), 1)
+		}
+	}
+	return 1
+}
+
 // foremost is the most frequent write; where nothing writes, the most frequent of all operations.
 func foremost(r results.Result) (found results.Operation) {
 	for _, o := range r.Whole() {
-		if o.Chain {
+		if o.Chain || o.ExpiryLateness != nil {
 			continue
 		}
 		isWrite, is := judging.Writes(o.Operation), judging.Writes(found.Operation)

@@ -54,8 +54,8 @@ type junitSkipped struct {
 	Message string `xml:"message,attr"`
 }
 
-// JUnit writes a run as a test suite: whether it is valid, its thresholds and its
-// checks are the cases. A threshold with too few samples fails where it is a breach.
+// JUnit writes a run as a test suite: whether it is valid and complete, its thresholds
+// and its checks are the cases. A threshold with too few samples fails where it is a breach.
 func JUnit(w io.Writer, page Page) error {
 	r := page.Result
 	name := r.Scenario.Name + " on " + r.Configuration.Name
@@ -68,6 +68,11 @@ func JUnit(w io.Writer, page Page) error {
 		valid.Failure = &junitFailure{"invalid", validity(r), strings.Join(r.InvalidReasons, "\n")}
 	}
 	s.add(valid)
+	whole := junitCase{Class: name, Name: "complete"}
+	if !r.Complete && !aborted(r) { // a threshold that ended it has a case of its own
+		whole.Failure = &junitFailure{"incomplete", completeness(r), strings.Join(r.Warnings, "\n")}
+	}
+	s.add(whole)
 	for _, t := range r.Thresholds {
 		s.add(judgedCase(name+": thresholds", t.Check, t.Value, t.Status, page.Run.Header.Strict))
 	}

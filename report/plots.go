@@ -1,9 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -24,26 +22,6 @@ type plotGroup struct {
 type strip struct {
 	Name, Note string
 	Panels     []picture
-}
-
-// picture is a figure as it stands in the page.
-type picture struct {
-	ID, Caption string
-	// SVG serves every screen, unless there is a drawing for wide ones.
-	SVG, Wide template.HTML
-}
-
-// Drawing is a figure of a report with the name of a file for it.
-type Drawing struct {
-	// Name has lower-case letters, digits and hyphens only, and is unique in a report.
-	Name, Caption string
-	Figure        figure.Figure
-}
-
-// drawings are all figures of a report.
-type drawings struct {
-	all []Drawing
-	err error
 }
 
 // generatorView is what the generator did itself.
@@ -111,59 +89,6 @@ func (p *plotter) percentiles(h *hdr.Histogram) []figure.PercentilePoint {
 	return curve
 }
 
-// svg draws a figure and keeps the first error.
-func (d *drawings) svg(f figure.Figure) template.HTML {
-	s, err := f.SVG()
-	if err != nil && d.err == nil {
-		d.err = err
-	}
-	return template.HTML(s) //nolint:gosec // drawn by figure, which escapes texts
-}
-
-// add keeps a figure under a name of its own, and returns what identifies it in the page.
-func (d *drawings) add(name, caption string, f figure.Figure) (id string) {
-	base := cmp.Or(fileName(name), "figure")
-	name = base
-	for n := 2; slices.ContainsFunc(d.all, func(o Drawing) bool { return o.Name == name }); n++ {
-		name = fmt.Sprintf("%s-%d", base, n)
-	}
-	d.all = append(d.all, Drawing{name, caption, f})
-	return "figure-" + name
-}
-
-// small is a figure that serves every screen.
-func (d *drawings) small(name, caption string, f figure.Figure) picture {
-	return picture{ID: d.add(name, caption, f), Caption: caption, SVG: d.svg(f)}
-}
-
-// panel is a panel that fills the page.
-func (d *drawings) panel(name, caption string, f figure.Figure) picture {
-	return d.both(name, caption, f.Wide(), f)
-}
-
-// both is a figure that is drawn for wide screens and for narrow ones.
-func (d *drawings) both(name, caption string, wide, narrow figure.Figure) picture {
-	return picture{ID: d.add(name, caption, wide), Caption: caption, SVG: d.svg(narrow), Wide: d.svg(wide)}
-}
-
-// data are the numbers of all figures that have some, by what identifies them in the page.
-func (d *drawings) data() map[string]*figure.Data {
-	all := map[string]*figure.Data{}
-	for _, each := range d.all {
-		if data := each.Figure.Data(); data != nil && len(data.Series) > 0 {
-			all["figure-"+each.Name] = data
-		}
-	}
-	return all
-}
-
-// fileName makes a name fit for a file: lower-case letters, digits and hyphens.
-func fileName(name string) string {
-	return strings.Trim(strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	}), "-"), "-")
-}
-
 func (p *plotter) workload(g group) plotGroup {
 	pg := plotGroup{Workload: g.Workload}
 	for _, o := range g.Operations {
@@ -195,20 +120,23 @@ func (p *plotter) operation(workload string, o results.Operation) strip {
 			p.small(name+" by percentile", "Latency by percentile", figure.PercentilePanel(
 				fmt.Sprintf("%s by percentile: response %s; service %s.", name, inWords(o.Response), inWords(o.Service)), y, curves...)),
 			p.small(name+" over time", "Response over time"+p.worst(), figure.HeatPanel(
-				fmt.Sprintf("%s over time: the highest response of all was %s.", name, inWords(results.Distribution{Count: o.Response.Count, Max: o.Response.Max})), p.time, y, figure.HeatOf(p.time, workload, o.Operation), latency)),
-			p.small(name+" rate", "Intended and achieved rate", figure.RatePanel(
+				name+" response over time: "+p.course(latency)+".", p.time, y, figure.HeatOf(p.time, workload, o.Operation), latency)),
+			p.small(name+" rate", "Intended and achieved rate"+p.each("mean"), figure.RatePanel(
 				fmt.Sprintf("%s rate over time: %s/s intended, %s/s achieved, %s errors.", name, figure.Rate(o.TargetRate), figure.Rate(o.AchievedRate), figure.Count(o.ErrorCount())),
 				p.time, figure.RateOf(p.time, workload, o.Operation))),
 		},
 	}
 }
 
-// worst says what a column of several intervals is.
-func (p *plotter) worst() string {
+// worst says what lines of latency are where a column is of several intervals.
+func (p *plotter) worst() string { return p.each("lines: worst second") }
+
+// each says what is drawn of a column of several intervals.
+func (p *plotter) each(what string) string {
 	if p.time.PerColumn == 1 {
 		return ""
 	}
-	return fmt.Sprintf(" (lines: worst second of each %s)", figure.Duration(p.time.ColumnSeconds()*1000, " "))
+	return fmt.Sprintf(" (%s of each %s)", what, figure.Duration(p.time.ColumnSeconds()*1000, " "))
 }
 
 // curves are a workload's chains and then its operations by percentile, as many
@@ -254,16 +182,12 @@ func (p *plotter) watch(w results.WatchRecord) strip {
 		{Name: "from write sent", Points: figure.Percentiles(w.Quantities[results.Delivery])},
 		{Name: "from write acknowledged", Points: figure.Percentiles(w.Quantities[results.DeliveryFromAck])},
 	}
-	latency := figure.DeliveryOf(p.time, w.Workload)
-	y := figure.SpanOf(curves, latency)
 	d := results.Distribute(w.Quantities[results.Delivery])
 	return strip{
 		Name: "watch delivery", Note: fmt.Sprintf("%s events to %s watchers", figure.Count(w.Delivered), figure.Count(int64(w.Watchers))),
 		Panels: []picture{
-			p.small(w.Workload+" delivery by percentile", "Delivery by percentile", figure.PercentilePanel(fmt.Sprintf("%s delivery by percentile: %s.", w.Workload, inWords(d)), y, curves...)),
-			p.small(w.Workload+" delivery over time", "Delivery over time"+p.worst(), figure.HeatPanel(
-				fmt.Sprintf("%s delivery over time: the highest of all was %s.", w.Workload, inWords(results.Distribution{Count: d.Count, Max: d.Max})), p.time, y, figure.DeliveryHeat(p.time, w.Workload), latency)),
-			p.small(w.Workload+" events", "Events delivered", figure.ValuePanel(
+			p.small(w.Workload+" delivery by percentile", "Delivery by percentile", figure.PercentilePanel(fmt.Sprintf("%s delivery by percentile: %s.", w.Workload, inWords(d)), figure.SpanOf(curves, nil), curves...)),
+			p.small(w.Workload+" events", "Events delivered"+p.each("mean"), figure.ValuePanel(
 				fmt.Sprintf("%s events delivered per second over time: %s in all.", w.Workload, figure.Count(w.Delivered)),
 				"delivered", p.time, figure.PerSecond, figure.DeliveredOf(p.time, w.Workload))),
 		},
@@ -288,7 +212,7 @@ func (p *plotter) generator(g results.Generator) generatorView {
 	}
 	v.Panels = []picture{
 		p.small("generator lag", "Lag by percentile", figure.PercentilePanel("The generator's lag by percentile: "+inWords(g.Lag)+".", figure.SpanOf(curves, nil), curves...)),
-		p.small("generator cpu", "The generator's CPU", figure.ValuePanel("The generator's CPU over time: "+v.CPU+" cores on average.", "CPU", p.time, figure.Cores, cpu)),
+		p.small("generator cpu", "The generator's CPU"+p.each("mean"), figure.ValuePanel("The generator's CPU over time: "+v.CPU+" cores on average of the measure phase.", "CPU", p.time, figure.Cores, cpu)),
 		p.small("generator memory", "The generator's memory", figure.ValuePanel("The generator's memory over time: "+v.RSS+" at most.", "resident memory", p.time, figure.Memory, rss)),
 	}
 	return v

@@ -36,10 +36,10 @@ func judge(r results.Result) verdict {
 	switch {
 	case failed:
 		v.Word, v.Tone = "CHECK FAILED", bad
-	case !r.Valid:
-		v.Word, v.Tone = "NOT VALID", bad
 	case nothingMeasured(r):
 		v.Word, v.Tone = "NO DATA", bad
+	case !r.Valid:
+		v.Word, v.Tone = "NOT VALID", bad
 	case breached:
 		v.Word, v.Tone = "FAILED", bad
 	case interrupted(r):
@@ -63,10 +63,13 @@ func nothingMeasured(r results.Result) bool {
 }
 
 func validity(r results.Result) string {
-	if r.Valid {
+	switch {
+	case r.Valid:
 		return "valid"
+	case nothingMeasured(r):
+		return "not valid: nothing was measured"
 	}
-	return "not valid: the numbers are not only etcd's"
+	return "not valid: the numbers cannot be taken for etcd's"
 }
 
 func completeness(r results.Result) string {

@@ -104,7 +104,7 @@ type eventRow struct{ At, Kind, Detail string }
 func newView(page Page) (view, error) {
 	r, run := page.Result, page.Run
 	v := view{
-		frame: newFrame(), Page: page, MostSlow: results.Exemplars, Title: r.Scenario.Name + " on " + r.Configuration.Name,
+		frame: figureFrame(), Page: page, MostSlow: results.Exemplars, Title: r.Scenario.Name + " on " + r.Configuration.Name,
 		Facts: headFacts(r), Verdict: judge(r),
 		Actions: actionsOf(r), Environment: environment(r), Phases: phases(r.Phases), Events: events(run),
 	}

@@ -116,6 +116,7 @@ func (t *momentTail) add(row OperationInterval, quantities map[string]buckets) *
 		t = &momentTail{row: OperationMoment{Workload: row.Workload, Operation: row.Operation, Chain: row.Chain}}
 	}
 	t.row.Counts = t.row.Counts.Add(row.Counts)
+	t.row.Expiry = t.row.Expiry || row.Quantities[ExpiryLateness] != ""
 	t.response = t.response.with(quantities[Response])
 	t.service = t.service.with(quantities[Service])
 	t.firstChunk = t.firstChunk.with(quantities[FirstChunk])

@@ -198,7 +198,7 @@ func (l *loader) seen(atMS float64) { l.run.LastMS = max(l.run.LastMS, atMS) }
 
 // interval adds one interval, whose histograms are decoded.
 func (l *loader) interval(in *Interval, decoded decodedInterval) {
-	moment := Moment{StartMS: in.StartMS, EndMS: in.EndMS, Generator: in.Generator}
+	moment := Moment{StartMS: in.StartMS, EndMS: in.EndMS, Generator: in.Generator, Backlog: in.Backlog}
 	tails := map[string]*momentTail{}
 	for i, row := range in.Operations {
 		tails[rowKey(row.Workload, row.Operation)] = tails[rowKey(row.Workload, row.Operation)].add(row, decoded.operations[i])
@@ -212,7 +212,7 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 	var all buckets
 	for _, t := range tails {
 		moment.Operations = append(moment.Operations, t.moment())
-		if !t.row.Chain {
+		if !t.row.Chain && !t.row.Expiry {
 			all = all.with(t.response)
 		}
 	}

@@ -44,6 +44,8 @@ type Header struct {
 	Seed uint64 `json:"seed"`
 	// Baseline is what thresholds are relative to; nil where none was given.
 	Baseline *BaselineRef `json:"baseline,omitempty"`
+	// Reproduce is the command line that does the same run again, in its folder, without credentials; empty where it is not known.
+	Reproduce string `json:"reproduce,omitempty"`
 	// Filled tells that the setup was in etcd from the beginning, from a snapshot.
 	Filled bool `json:"filled,omitempty"`
 	// Windows are the workloads whose chains start in a part of the measure phase only.
@@ -127,6 +129,8 @@ type Interval struct {
 	Wake []WakeInterval `json:"wake,omitempty"`
 	// Links has the round trips of a lab's links, by phase.
 	Links []LinkInterval `json:"links,omitempty"`
+	// Backlog has, by workload, how many operations were due and waited for a worker at the end; none where none did.
+	Backlog map[string]int64 `json:"backlog,omitempty"`
 	// Generator is what the generator itself used during the interval.
 	Generator Usage `json:"generator"`
 }

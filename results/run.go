@@ -82,10 +82,12 @@ type WatchRecord struct {
 type Moment struct {
 	StartMS, EndMS float64
 	Operations     []OperationMoment
-	// All is the response of all operations together, chains not included.
+	// All is the response of all requests together: neither chains nor expiries are in it.
 	All       OverAll
 	Watches   []WatchMoment
 	Generator Usage
+	// Backlog: see Interval.
+	Backlog map[string]int64
 }
 
 // OverAll is what several operations took together.
@@ -98,6 +100,8 @@ type OverAll struct {
 type OperationMoment struct {
 	Workload, Operation string
 	Chain               bool
+	// Expiry tells that etcd's expiring of keys is recorded, which is no request.
+	Expiry bool
 	Counts
 	Response, Service Tail
 	// Spread is of the response, FirstChunk of the streams that had a reply.

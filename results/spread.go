@@ -16,16 +16,8 @@ type Bin struct {
 // one for each interval of a long run. It has only bins that hold something, in order.
 type Spread []Bin
 
-// binMillis is the upper edge of a bin in milliseconds.
-func binMillis(number uint8) float64 { return math.Pow(10, float64(number)/BinsPerDecade) / 1000 }
-
-// Millis is the lower and the upper edge of the bin in milliseconds; the lowest bin begins at 0.
-func (b Bin) Millis() (low, high float64) {
-	if b.Number > 0 {
-		low = binMillis(b.Number - 1)
-	}
-	return low, binMillis(b.Number)
-}
+// edge is the upper edge of a bin in microseconds.
+func edge(number uint8) float64 { return math.Pow(10, float64(number)/BinsPerDecade) }
 
 // Plus is the sum of two spreads; neither is changed.
 func (s Spread) Plus(other Spread) Spread {
@@ -49,16 +41,16 @@ func (b buckets) spread() Spread {
 		return nil
 	}
 	var s Spread
-	edge := -1.0 // the upper edge of the bin at hand, in microseconds
+	upTo := -1.0 // of the bin at hand, in microseconds
 	for _, each := range b.filled {
 		_, high := b.span(each.index)
-		if float64(high) > edge {
+		if float64(high) > upTo {
 			number := 0
 			if high > 1 {
 				number = int(math.Ceil(math.Log10(float64(high))*BinsPerDecade - 1e-9))
 			}
 			s = append(s, Bin{Number: uint8(min(number, math.MaxUint8))})
-			edge = 1000 * binMillis(s[len(s)-1].Number) * (1 + 1e-9)
+			upTo = edge(s[len(s)-1].Number) * (1 + 1e-9)
 		}
 		last := &s[len(s)-1]
 		last.Count = uint32(min(int64(last.Count)+each.count, math.MaxUint32))

@@ -22,7 +22,7 @@ func (r *run) header() *results.Header {
 		Scenario:      results.ScenarioRef{Name: s.Name, Description: s.Description, SHA256: s.SHA256},
 		Configuration: r.target.ref,
 		Environment:   environment(r.job.Tool),
-		Strict:        r.job.Strict, Seed: s.Seed, Baseline: r.job.Baseline, Filled: r.job.Filled != "",
+		Strict:        r.job.Strict, Seed: s.Seed, Baseline: r.job.Baseline, Filled: r.job.Filled != "", Reproduce: r.job.Reproduce,
 	}
 	h.Environment.DataFilesystem = r.target.filesystem
 	for _, t := range s.Limits() {

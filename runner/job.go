@@ -37,6 +37,8 @@ type Job struct {
 	Filled string
 	// Baseline is what thresholds of the scenario are relative to; nil where none is.
 	Baseline *results.BaselineRef
+	// Reproduce is the command line that does the same run again, for the header; may be empty.
+	Reproduce string
 	// Tool is this program's version, for the header.
 	Tool string
 	// Started is told the run folder as soon as the target is up; may be nil.

@@ -86,6 +86,7 @@ func (t *ticker) take(start time.Duration, usage *usage) time.Duration {
 		return end
 	}
 	in.Generator = usage.since()
+	in.Backlog = r.backlog()
 	in.Generator.Connections = r.target.api.Connections().Open()
 	r.followConnections()
 	r.append(results.Record{Interval: &in})
@@ -95,6 +96,20 @@ func (t *ticker) take(start time.Duration, usage *usage) time.Duration {
 	t.abort.look(&in, end)
 	r.tell(&in)
 	return end
+}
+
+// backlog is how many operations of each workload wait; those without any are left out.
+func (r *run) backlog() map[string]int64 {
+	var all map[string]int64
+	for _, s := range r.env.streams {
+		if n := int64(s.queue.length()); n > 0 {
+			if all == nil {
+				all = map[string]int64{}
+			}
+			all[s.name] += n
+		}
+	}
+	return all
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

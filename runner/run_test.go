@@ -384,6 +384,13 @@ func TestOverload(t *testing.T) {
 	if w := result.Watches[0]; w.Missing == nil || *w.Missing != 0 || w.Expected == 0 || w.Delivered+w.Late != w.Expected {
 		t.Errorf("watch: %+v", w)
 	}
+	waited := int64(0)
+	for _, m := range run.Timeline {
+		waited = max(waited, m.Backlog["churn"])
+	}
+	if waited < 100 || waited > start.Intended*20 {
+		t.Errorf("at most %d operations waited for a worker", waited)
+	}
 }
 
 // timed is how many times a quantity has.

@@ -168,10 +168,10 @@ func (e *experimenter) one(ctx context.Context, s experiment.Slot, runsDir strin
 	}
 	display := newDisplay(e.std)
 	display.before = e.line
-	job.Started, job.Progress = started, display.show
+	job.Started, job.Progress, job.Reproduce = started, display.show, reproduce(e.f.runFlags, job)
 	folder, err := runner.Run(ctx, e.cut, job)
 	display.close()
-	o := finish(e.f.runFlags, job, folder, err, ctx.Err() != nil)
+	o := finish(e.f.runFlags, folder, err, ctx.Err() != nil)
 	e.spent, e.made = e.spent+time.Since(began), e.made+1
 	switch {
 	case o.result == nil:
@@ -208,7 +208,7 @@ func resultOf(folder string) (r results.Result, err error) {
 	path := filepath.Join(folder, results.ResultFile)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		page, err := writeOut(folder, "")
+		page, err := writeOut(folder)
 		return page.Result, err
 	}
 	if err == nil {

@@ -31,6 +31,9 @@ func writeIndex(std standard, folder string) error {
 	if err := isIndexed(folder); err != nil {
 		return exitError{exitUsage, err}
 	}
+	if err := ownIndex(filepath.Join(folder, indexPage)); err != nil {
+		return exitError{exitUsage, err}
+	}
 	index, err := indexOf(folder, time.Now())
 	if err != nil {
 		return exitError{exitCannotRun, err}
@@ -44,6 +47,15 @@ func writeIndex(std standard, folder string) error {
 		return exitError{exitCannotRun, err}
 	}
 	fmt.Fprintf(std.err, "report: %s\n", file)
+	return nil
+}
+
+// ownIndex refuses to write over a page of somebody else's.
+func ownIndex(file string) error {
+	b, err := os.ReadFile(file)
+	if err == nil && !bytes.Contains(b, []byte(`<meta name="generator" content="etcd-dyno">`)) {
+		return fmt.Errorf("--index: %s is there, and etcd-dyno did not write it; move it away, or name another folder", file)
+	}
 	return nil
 }
 

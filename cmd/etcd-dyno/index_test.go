@@ -254,7 +254,8 @@ func TestReportIndex(t *testing.T) {
 
 func TestReportIndexRefuses(t *testing.T) {
 	runs := mixed(t)
-	empty, usual := t.TempDir(), t.TempDir()
+	empty, usual, site := t.TempDir(), t.TempDir(), t.TempDir()
+	put(t, filepath.Join(site, indexPage), "<h1>My page</h1>")
 	t.Setenv("ETCD_DYNO_RUNS_DIR", usual)
 	for _, test := range []struct {
 		name string
@@ -269,6 +270,7 @@ func TestReportIndexRefuses(t *testing.T) {
 		{"below a file", []string{filepath.Join(runs, "file.json", "x")}, exitUsage, "not a directory"},
 		{"a run", []string{filepath.Join(runs, "20260102T150405Z-puts-single")}, exitUsage, "it is a run folder"},
 		{"an experiment", []string{filepath.Join(runs, "20260103T000000Z-disk-experiment")}, exitUsage, "it is an experiment's folder"},
+		{"another's page", []string{site}, exitUsage, "etcd-dyno did not write it"},
 		{"two", []string{runs, empty}, exitUsage, "--index takes one FOLDER, there are 2 arguments"},
 		{"a form", []string{runs, "-o", "json"}, exitUsage, "leave -o and --figures out"},
 	} {

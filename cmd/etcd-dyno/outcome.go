@@ -45,7 +45,7 @@ func (o outcome) exit() error {
 }
 
 // finish writes result and report from what the journal has.
-func finish(f runFlags, job runner.Job, folder string, failed error, interrupted bool) outcome {
+func finish(f runFlags, folder string, failed error, interrupted bool) outcome {
 	o := outcome{folder: folder, failed: failed, code: exitCannotRun}
 	if folder == "" {
 		return o
@@ -54,7 +54,7 @@ func finish(f runFlags, job runner.Job, folder string, failed error, interrupted
 	if errors.Is(failed, runner.ErrJournal) {
 		invalid = append(invalid, failed.Error())
 	}
-	page, err := writeOut(folder, reproduce(f, job), invalid...)
+	page, err := writeOut(folder, invalid...)
 	if err != nil {
 		// There is no journal, or nothing in it, or no room for more.
 		switch {

@@ -78,7 +78,7 @@ func reportAnew(std standard, folder string, asked []string, figures string) err
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return exitError{exitUsage, fmt.Errorf("%s is not a run folder", folder)}
 	}
-	page, err := writeOut(folder, "")
+	page, err := writeOut(folder)
 	if err == nil {
 		fmt.Fprintf(std.err, "report: %s\n", filepath.Join(folder, results.ReportFile))
 	}
@@ -97,7 +97,7 @@ func reportAnew(std standard, folder string, asked []string, figures string) err
 // writeOut computes result.json and report.html from a run's journal, and returns the
 // page, whose Run is nil where the journal cannot be read. invalid says what else makes
 // the run invalid that the journal itself cannot tell.
-func writeOut(folder, reproduce string, invalid ...string) (report.Page, error) {
+func writeOut(folder string, invalid ...string) (report.Page, error) {
 	loaded, err := results.Load(folder)
 	if err != nil {
 		return report.Page{}, err
@@ -105,7 +105,7 @@ func writeOut(folder, reproduce string, invalid ...string) (report.Page, error) 
 	for _, reason := range invalid {
 		loaded.Events = append(loaded.Events, results.Event{AtMS: loaded.LastMS, Kind: results.EventInvalid, Detail: reason})
 	}
-	page := report.Page{Run: loaded, Result: verdict.Judge(loaded), Reproduce: reproduce}
+	page := report.Page{Run: loaded, Result: verdict.Judge(loaded), Reproduce: loaded.Header.Reproduce}
 	if page.Scenario, err = textOf(filepath.Join(folder, results.ScenarioFile)); err != nil {
 		return page, err
 	}

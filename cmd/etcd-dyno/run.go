@@ -166,12 +166,13 @@ func runOne(ctx, cut context.Context, std standard, f runFlags, job runner.Job) 
 	display := newDisplay(std)
 	job.Started = func(folder string) { fmt.Fprintf(std.err, "run folder: %s\n", folder) }
 	job.Progress = display.show
+	job.Reproduce = reproduce(f, job)
 	if len(job.Configuration.Endpoints) == 0 {
 		fmt.Fprintln(std.err, starting(job.Configuration))
 	}
 	folder, err := runner.Run(ctx, cut, job)
 	display.close()
-	return finish(f, job, folder, err, ctx.Err() != nil)
+	return finish(f, folder, err, ctx.Err() != nil)
 }
 
 // sweep takes away what killed runs left, those of experiments too.

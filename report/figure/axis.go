@@ -131,6 +131,9 @@ func roundStep(v float64) float64 {
 	return 10 * power
 }
 
+// mostTicks is more than an axis of time has.
+const mostTicks = 60
+
 // timeTicks are some six round instants, in seconds.
 func timeTicks(lo, hi float64) []plot.Tick {
 	step := 21600.0
@@ -144,7 +147,12 @@ func timeTicks(lo, hi float64) []plot.Tick {
 		step = roundStep((hi-lo)/6/3600) * 3600
 	}
 	var ticks []plot.Tick
-	for at := math.Ceil(lo/step) * step; at <= hi; at += step {
+	first := math.Ceil(lo/step) * step
+	for i := range mostTicks { // a run of a corrupt journal may be of any length
+		at := first + float64(i)*step
+		if !(at <= hi) {
+			break
+		}
 		ticks = append(ticks, plot.Tick{Value: at, Label: clock(at, step)})
 	}
 	return ticks

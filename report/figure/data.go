@@ -16,8 +16,9 @@ type Data struct {
 	Bands []Band    `json:"bands,omitempty"`
 	Spans []Span    `json:"spans,omitempty"`
 	Marks []float64 `json:"marks,omitempty"`
-	// Heat is what is drawn as colours; it is not written as JSON.
-	Heat Heat `json:"-"`
+	// Heat is what is drawn as colours; it is not written as JSON, only that there is some.
+	Heat    Heat `json:"-"`
+	HasHeat bool `json:"heat,omitempty"`
 }
 
 // Axis is what an axis is of.
@@ -36,6 +37,8 @@ type Series struct {
 	Dashed bool    `json:"dashed,omitempty"`
 	X      []Value `json:"at"`
 	Y      []Value `json:"values"`
+	// Enough is up to where there are samples enough; nil where there are everywhere.
+	Enough *Value `json:"enough,omitempty"`
 }
 
 // Value is a number that is written with five significant figures, and null where it is not a number.
@@ -51,16 +54,21 @@ func (f Value) MarshalJSON() ([]byte, error) {
 
 // data are the numbers of a panel.
 func (p panel) data() *Data {
-	d := &Data{X: Axis{p.xLabel, p.xUnit, false}, Y: Axis{"", p.yUnit, p.yLog}, Bands: p.bands, Spans: p.spans, Marks: p.marks, Heat: p.heat}
+	d := &Data{X: Axis{p.xLabel, p.xUnit, false}, Y: Axis{"", p.yUnit, p.yLog}, Bands: p.bands, Spans: p.spans, Marks: p.marks, Heat: p.heat, HasHeat: p.heat.most() > 0}
 	for _, s := range p.series {
 		if s.name == "" {
 			continue
 		}
 		stretches := s.stretches
+		var enough *Value
 		if s.whole != nil {
 			stretches = [][]xy{s.whole}
+			enough = new(Value(s.whole[0].x))
+			if len(s.stretches[0]) > 0 {
+				*enough = Value(s.stretches[0][len(s.stretches[0])-1].x)
+			}
 		}
-		line := Series{Name: s.name, Ink: s.inkName(), Dashed: len(s.style.Dashes) > 0}
+		line := Series{Name: s.name, Ink: s.inkName(), Dashed: len(s.style.Dashes) > 0, Enough: enough}
 		for i, stretch := range stretches {
 			if i > 0 { // a gap
 				before := stretches[i-1][len(stretches[i-1])-1]

@@ -34,7 +34,7 @@ func DeliveryHeat(t Timeline, workload string) Heat {
 	})
 }
 
-// AllHeat is the response of all operations over time.
+// AllHeat is the response of all requests over time.
 func AllHeat(t Timeline) Heat {
 	return t.heat(func(m results.Moment) results.Spread { return m.All.Spread })
 }
@@ -42,8 +42,8 @@ func AllHeat(t Timeline) Heat {
 func (t Timeline) heat(of func(results.Moment) results.Spread) Heat {
 	h := make(Heat, 0, len(t.columns))
 	for _, column := range t.columns {
-		c := HeatColumn{From: max(t.seconds(column[0].StartMS), t.From), To: min(t.seconds(column[len(column)-1].EndMS), t.To)}
-		for _, m := range column {
+		c := HeatColumn{From: max(t.seconds(column.startMS), t.From), To: min(t.seconds(column.endMS), t.To)}
+		for _, m := range column.moments {
 			c.Spread = c.Spread.Plus(of(m))
 		}
 		h = append(h, c)
@@ -122,10 +122,10 @@ func binMiddle(number uint8) float64 { return (float64(number)-0.5)/results.Bins
 // snap rounds to a tenth of a pixel: more would make the file larger and nothing finer.
 func snap(v vg.Length) vg.Length { return vg.Length(math.Round(10*float64(v)) / 10) }
 
-// heatKey shows the levels from few to many.
-func heatKey() key {
+// heatKey shows the levels, from one value to the most that a bin has.
+func heatKey(most uint32) key {
 	const side = 9
-	return key{"few to many", vg.Length(side * len(heatInks)), func(c draw.Canvas, at vg.Point) {
+	return key{"1 to " + Count(int64(most)), vg.Length(side * len(heatInks)), func(c draw.Canvas, at vg.Point) {
 		for i, ink := range heatInks {
 			from := at.X + vg.Length(side*i)
 			c.FillPolygon(ink.colour(), []vg.Point{{X: from, Y: at.Y - side/2}, {X: from + side, Y: at.Y - side/2}, {X: from + side, Y: at.Y + side/2}, {X: from, Y: at.Y + side/2}})

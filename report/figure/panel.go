@@ -19,6 +19,7 @@ const (
 	leftMargin   = 54  // of every panel, so that columns of panels line up
 	rightMargin  = 14  // room for half a tick label
 	legendRow    = 20
+	mostName     = 260 // of a name in the key
 	fontSize     = 11
 )
 
@@ -135,8 +136,8 @@ type key struct {
 
 // keys are the entries of a panel's key.
 func (p panel) keys() (all []key) {
-	if p.heat.most() > 0 {
-		all = append(all, heatKey())
+	if most := p.heat.most(); most > 0 {
+		all = append(all, heatKey(most))
 	}
 	for _, s := range p.series {
 		if s.name == "" || s.unseen || s.unnamed {
@@ -159,6 +160,7 @@ func drawKey(c draw.Canvas, all []key) (rows int) {
 	rows = 1
 	for _, k := range all {
 		label := words(inkText, draw.XLeft, draw.YCenter)
+		k.name = shortenTo(k.name, mostName)
 		needs := k.width + 5 + label.Width(k.name)
 		if at.X > start.X && at.X+needs > c.Max.X {
 			rows++

@@ -126,13 +126,15 @@ func LatencyPanel(message string, t Timeline, y LatencySpan, points []LatencyPoi
 
 // RatePanel draws what was intended, what was achieved and, if anything, what failed, per second.
 func RatePanel(message string, t Timeline, points []RatePoint) Figure {
+	all := func(p RatePoint) bool { return !math.IsNaN(p.Intended) }
 	top, failed := 0.0, false
 	for _, p := range points {
-		top = max(top, p.Intended, p.Achieved, p.Failed)
-		failed = failed || p.Failed > 0
+		if all(p) {
+			top = max(top, p.Intended, p.Achieved, p.Failed)
+			failed = failed || p.Failed > 0
+		}
 	}
 	p := amountOverTime(t, top, PerSecond)
-	all := func(RatePoint) bool { return true }
 	p.series = []series{
 		{name: "intended", style: line(inkAxis, 4), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Intended} })},
 		{name: "achieved", style: line(inkBlue, 1.75), stretches: stretches(points, all, func(p RatePoint) xy { return xy{p.Second, p.Achieved} })},
@@ -144,14 +146,19 @@ func RatePanel(message string, t Timeline, points []RatePoint) Figure {
 	return p.figure(message)
 }
 
+// known tells that a value is a number.
+func known(p Point) bool { return !math.IsNaN(p.Value) }
+
 // ValuePanel draws one value over time, from zero.
 func ValuePanel(message, name string, t Timeline, unit Unit, points []Point) Figure {
 	top := 0.0
 	for _, p := range points {
-		top = max(top, p.Value)
+		if known(p) {
+			top = max(top, p.Value)
+		}
 	}
 	p := amountOverTime(t, top, unit)
-	p.series = []series{{name: name, style: line(inkBlue, 1.75), stretches: stretches(points, func(Point) bool { return true }, func(p Point) xy { return xy{p.Second, p.Value} })}}
+	p.series = []series{{name: name, style: line(inkBlue, 1.75), stretches: stretches(points, known, func(p Point) xy { return xy{p.Second, p.Value} })}}
 	p.dropEmpty()
 	return p.figure(message)
 }

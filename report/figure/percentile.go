@@ -18,6 +18,9 @@ type PercentilePoint struct {
 	Enough bool
 }
 
+// mostNines is where a curve ends at the latest: beyond it 1 − p has no digits left.
+const mostNines = 12
+
 // pointsPerNine is how many points a curve has from 90 to 99 %, from 99 to 99.9 %…
 const pointsPerNine = 40
 
@@ -29,7 +32,7 @@ func Percentiles(h *hdr.Histogram) []PercentilePoint {
 		return nil
 	}
 	n := h.TotalCount()
-	last := math.Log10(float64(n)) // in nines
+	last := min(math.Log10(float64(n)), mostNines)
 	var asked []float64
 	for i := 0; float64(i) < last*pointsPerNine; i++ {
 		asked = append(asked, 100*(1-math.Pow(10, -float64(i)/pointsPerNine)))
@@ -39,7 +42,7 @@ func Percentiles(h *hdr.Histogram) []PercentilePoint {
 	for _, p := range asked {
 		curve = append(curve, PercentilePoint{Percentile: p, Millis: float64(min(values[p], h.Max())) / 1000, Enough: results.Enough(n, p)})
 	}
-	curve = append(curve, PercentilePoint{Percentile: 100 * (1 - 1/float64(n)), Millis: float64(h.Max()) / 1000})
+	curve = append(curve, PercentilePoint{Percentile: 100 * (1 - math.Pow(10, -last)), Millis: float64(h.Max()) / 1000})
 	return thin(curve)
 }
 

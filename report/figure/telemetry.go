@@ -64,7 +64,6 @@ func LinesPanel(message string, t Timeline, unit Unit, lines ...Line) Figure {
 				top = point.Value
 			}
 		}
-		known := func(p Point) bool { return !math.IsNaN(p.Value) }
 		p.series = append(p.series, series{name: l.Name, style: line(lineInks[i%len(lineInks)], 1.5), stretches: stretches(l.Points, known, func(p Point) xy { return xy{p.Second, p.Value} })})
 	}
 	p.y = fromZero(top)

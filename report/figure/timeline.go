@@ -32,9 +32,19 @@ type Timeline struct {
 	// PerColumn is how many intervals a column stands for.
 	PerColumn int
 
-	columns [][]results.Moment
+	columns []column
 	zeroMS  float64
 }
+
+// column is one or several intervals after one another; without any it is a hole
+// in the journal, of which nothing is known.
+type column struct {
+	startMS, endMS float64
+	moments        []results.Moment
+}
+
+// lost tells that nothing is known of the column.
+func (c column) lost() bool { return len(c.moments) == 0 }
 
 // Span is while an action lasted, in seconds as From of a Timeline.
 type Span struct {
@@ -107,37 +117,43 @@ func (t Timeline) logMarks(logs []results.LogNote) (at []float64) {
 // would be a spike. Those are shorter that an action has cut.
 const leastMS = 500
 
-// columnsOf parts intervals into columns of so many, and of those shorter than leastMS as many as come.
-func columnsOf(moments []results.Moment, perColumn int) (all [][]results.Moment) {
+// columnsOf parts intervals into columns of so many, and of those shorter than
+// leastMS as many as come. A hole ends a column and is one.
+func columnsOf(moments []results.Moment, perColumn int) (all []column) {
 	from, full := 0, 0
+	end := func(at int) {
+		if from < at {
+			all = append(all, column{moments[from].StartMS, moments[at-1].EndMS, moments[from:at]})
+		}
+		from, full = at, 0
+	}
 	for i, m := range moments {
 		if m.EndMS-m.StartMS >= leastMS {
 			full++
 		}
 		if full >= perColumn && (i+1 == len(moments) || moments[i+1].EndMS-moments[i+1].StartMS >= leastMS) {
-			all, from, full = append(all, moments[from:i+1]), i+1, 0
+			end(i + 1)
+		}
+		if i+1 < len(moments) && moments[i+1].StartMS-m.EndMS >= leastMS {
+			end(i + 1)
+			all = append(all, column{startMS: m.EndMS, endMS: moments[i+1].StartMS})
 		}
 	}
-	if from < len(moments) {
-		all = append(all, moments[from:])
-	}
+	end(len(moments))
 	return all
 }
 
 func (t Timeline) seconds(ms float64) float64 { return (ms - t.zeroMS) / 1000 }
 
 // middle is the instant at which a column stands.
-func (t Timeline) middle(column []results.Moment) float64 {
-	return t.seconds((column[0].StartMS + column[len(column)-1].EndMS) / 2)
-}
+func (t Timeline) middle(c column) float64 { return t.seconds((c.startMS + c.endMS) / 2) }
 
 // ColumnSeconds is how long a column is, 0 where there is none.
 func (t Timeline) ColumnSeconds() float64 {
 	if len(t.columns) == 0 {
 		return 0
 	}
-	first := t.columns[0]
-	return (first[len(first)-1].EndMS - first[0].StartMS) / 1000
+	return (t.columns[0].endMS - t.columns[0].startMS) / 1000
 }
 
 // LatencyPoint is a column of latency over time, in milliseconds. Where a
@@ -181,7 +197,7 @@ func FirstChunkOf(t Timeline, workload, operation string) []LatencyPoint {
 	})
 }
 
-// AllLatency is the response of all operations over time.
+// AllLatency is the response of all requests over time.
 func AllLatency(t Timeline) []LatencyPoint {
 	return t.latency(func(m results.Moment) results.Tail { return m.All.Tail })
 }
@@ -197,7 +213,7 @@ func (t Timeline) latency(of func(results.Moment) results.Tail) []LatencyPoint {
 	points := make([]LatencyPoint, 0, len(t.columns))
 	for _, column := range t.columns {
 		p := LatencyPoint{Second: t.middle(column)}
-		for _, m := range column {
+		for _, m := range column.moments {
 			p.add(of(m))
 		}
 		points = append(points, p)
@@ -205,7 +221,8 @@ func (t Timeline) latency(of func(results.Moment) results.Tail) []LatencyPoint {
 	return points
 }
 
-// RatePoint is a column of an operation's rates over time, per second.
+// RatePoint is a column of an operation's rates over time, per second: the mean
+// over the column, not numbers where that is lost.
 type RatePoint struct {
 	Second float64
 	// Achieved counts what succeeded and conflicts, Failed errors and what was dropped.
@@ -219,15 +236,16 @@ func RateOf(t Timeline, workload, operation string) []RatePoint {
 	})
 }
 
-// AllRates are those of all operations together, chains not included.
+// AllRates are those of all requests together: neither chains nor expiries are in them.
 func AllRates(t Timeline) []RatePoint {
 	return t.rates(func(m results.Moment) results.Counts { return single(m, "") })
 }
 
-// single are the counts of a workload's operations, chains not included, in an interval; of all where it is empty.
+// single are the counts of a workload's requests, neither chains nor expiries, in an
+// interval; of all workloads where it is empty.
 func single(m results.Moment, workload string) (sum results.Counts) {
 	for _, o := range m.Operations {
-		if !o.Chain && (workload == "" || o.Workload == workload) {
+		if !o.Chain && !o.Expiry && (workload == "" || o.Workload == workload) {
 			sum = sum.Add(o.Counts)
 		}
 	}
@@ -236,15 +254,36 @@ func single(m results.Moment, workload string) (sum results.Counts) {
 
 // OpenOf is, over time, how many of a workload's operations were due and not done
 // yet, in flight or in the backlog; of several intervals in a column the most.
+// After a lost column it is not known any more.
 func OpenOf(t Timeline, workload string) []Point {
 	points := make([]Point, 0, len(t.columns))
-	var open int64
+	open := 0.0
 	for _, column := range t.columns {
 		p := Point{Second: t.middle(column)}
-		for _, m := range column {
+		if column.lost() || math.IsNaN(open) {
+			open, p.Value = math.NaN(), math.NaN()
+		}
+		for _, m := range column.moments {
 			c := single(m, workload)
-			open += c.Intended - c.Succeeded - c.Conflicts - c.ErrorCount() - c.Dropped
-			p.Value = max(p.Value, float64(open))
+			open += float64(c.Intended - c.Succeeded - c.Conflicts - c.ErrorCount() - c.Dropped)
+			p.Value = max(p.Value, open)
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// BacklogOf is, over time, how many of a workload's operations were due and waited
+// for a worker; of several intervals in a column the most.
+func BacklogOf(t Timeline, workload string) []Point {
+	points := make([]Point, 0, len(t.columns))
+	for _, column := range t.columns {
+		p := Point{Second: t.middle(column)}
+		if column.lost() {
+			p.Value = math.NaN()
+		}
+		for _, m := range column.moments {
+			p.Value = max(p.Value, float64(m.Backlog[workload]))
 		}
 		points = append(points, p)
 	}
@@ -267,7 +306,7 @@ func ErrorsOf(t Timeline) (lines []Line) {
 		return all
 	}
 	for _, column := range t.columns {
-		for _, m := range column {
+		for _, m := range column.moments {
 			for kind := range failed(m) {
 				kinds[kind] = true
 			}
@@ -284,11 +323,14 @@ func (t Timeline) rates(of func(results.Moment) results.Counts) []RatePoint {
 	for _, column := range t.columns {
 		var sum results.Counts
 		var ms float64
-		for _, m := range column {
+		for _, m := range column.moments {
 			ms += m.EndMS - m.StartMS
 			sum = sum.Add(of(m))
 		}
 		perSecond := 1000 / cmp.Or(ms, math.Inf(1))
+		if column.lost() {
+			perSecond = math.NaN()
+		}
 		points = append(points, RatePoint{
 			Second: t.middle(column), Intended: float64(sum.Intended) * perSecond,
 			Achieved: float64(sum.Succeeded+sum.Conflicts) * perSecond, Failed: float64(sum.ErrorCount()+sum.Dropped) * perSecond,
@@ -307,16 +349,21 @@ func DeliveredOf(t Timeline, workload string) []Point {
 	})
 }
 
-// values has the time-weighted mean of a count per interval, per second.
+// values has the time-weighted mean of a count per interval, per second; not a
+// number where a column is lost.
 func (t Timeline) values(count func(results.Moment) float64) []Point {
 	points := make([]Point, 0, len(t.columns))
 	for _, column := range t.columns {
 		var sum, ms float64
-		for _, m := range column {
+		for _, m := range column.moments {
 			sum += count(m)
 			ms += m.EndMS - m.StartMS
 		}
-		points = append(points, Point{Second: t.middle(column), Value: sum * 1000 / cmp.Or(ms, math.Inf(1))})
+		p := Point{Second: t.middle(column), Value: sum * 1000 / cmp.Or(ms, math.Inf(1))}
+		if column.lost() {
+			p.Value = math.NaN()
+		}
+		points = append(points, p)
 	}
 	return points
 }
@@ -332,12 +379,15 @@ func UsageOf(t Timeline) []UsagePoint {
 	for _, column := range t.columns {
 		p := UsagePoint{Second: t.middle(column)}
 		var ms float64
-		for _, m := range column {
+		for _, m := range column.moments {
 			p.CPUCores += m.Generator.CPUCores * (m.EndMS - m.StartMS)
 			p.RSSBytes = max(p.RSSBytes, float64(m.Generator.RSSBytes))
 			ms += m.EndMS - m.StartMS
 		}
 		p.CPUCores /= cmp.Or(ms, math.Inf(1))
+		if column.lost() {
+			p.CPUCores, p.RSSBytes = math.NaN(), math.NaN()
+		}
 		points = append(points, p)
 	}
 	return points

@@ -208,9 +208,148 @@ func TestShortIntervalsStandWithOthers(t *testing.T) {
 	}
 	var got []int
 	for _, column := range columnsOf(moments, 1) {
-		got = append(got, len(column))
+		got = append(got, len(column.moments))
 	}
 	if diff := cmp.Diff([]int{2, 1, 2}, got); diff != "" {
 		t.Errorf("intervals in each column (-want +got):\n%s", diff)
+	}
+}
+
+// overloaded has six seconds of measuring, in each of which ten operations are due; etcd
+// stands still in the third and fourth, and an expiry and a chain are beside it all.
+func overloaded() *results.Run {
+	run := &results.Run{Phases: []results.PhaseSpan{{Name: results.PhaseMeasure, EndMS: 6000}}}
+	for i, done := range []int64{10, 10, 0, 0, 25, 10} {
+		o := results.OperationMoment{Workload: "churn", Operation: "create", Counts: results.Counts{Intended: 10, Succeeded: done}}
+		if i == 4 {
+			o.Succeeded, o.Errors, o.Dropped = done-6, map[string]int64{"Unavailable": 3, "DeadlineExceeded": 1}, 2
+		}
+		m := results.Moment{StartMS: float64(i) * 1000, EndMS: float64(i+1) * 1000, Operations: []results.OperationMoment{
+			o,
+			{Workload: "churn", Operation: "pod-start", Chain: true, Counts: results.Counts{Intended: 99}},
+			{Workload: "leases", Operation: "expire", Expiry: true, Counts: results.Counts{Intended: 5, Succeeded: 5}},
+		}}
+		if done == 0 {
+			m.Backlog = map[string]int64{"churn": int64(i)}
+		}
+		m.All.Spread = results.Spread{{Number: 36, Count: uint32(done)}}
+		run.Timeline = append(run.Timeline, m)
+	}
+	return run
+}
+
+func valuesOf(points []Point) (all []float64) {
+	for _, p := range points {
+		all = append(all, p.Value)
+	}
+	return all
+}
+
+func TestOpenAndBacklog(t *testing.T) {
+	line := NewTimeline(overloaded())
+	for name, test := range map[string]struct{ got, want []float64 }{
+		"open":         {valuesOf(OpenOf(line, "churn")), []float64{0, 0, 10, 20, 5, 5}},
+		"open expiry":  {valuesOf(OpenOf(line, "leases")), []float64{0, 0, 0, 0, 0, 0}},
+		"backlog":      {valuesOf(BacklogOf(line, "churn")), []float64{0, 0, 2, 3, 0, 0}},
+		"other's":      {valuesOf(BacklogOf(line, "leases")), []float64{0, 0, 0, 0, 0, 0}},
+		"errors":       {valuesOf(ErrorsOf(line)[1].Points), []float64{0, 0, 0, 0, 3, 0}},
+		"dropped":      {valuesOf(ErrorsOf(line)[2].Points), []float64{0, 0, 0, 0, 2, 0}},
+		"all achieved": {achieved(AllRates(line)), []float64{10, 10, 0, 0, 19, 10}},
+	} {
+		if diff := cmp.Diff(test.want, test.got, nearly); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if lines := ErrorsOf(line); len(lines) != 3 || lines[0].Name != "DeadlineExceeded" || lines[2].Name != "dropped" {
+		t.Errorf("kinds of errors: %v", lines)
+	}
+	if lines := ErrorsOf(NewTimeline(aRun(0))); lines != nil {
+		t.Errorf("without errors: %v", lines)
+	}
+}
+
+func achieved(points []RatePoint) (all []float64) {
+	for _, p := range points {
+		all = append(all, p.Achieved)
+	}
+	return all
+}
+
+// What a lost second held is not drawn as nothing, and what is open after it is not known.
+func TestLostIntervals(t *testing.T) {
+	run := overloaded()
+	run.Timeline = append(run.Timeline[:2], run.Timeline[3:]...)
+	line := NewTimeline(run)
+	nan := math.NaN()
+	for name, test := range map[string]struct{ got, want []float64 }{
+		"open":     {valuesOf(OpenOf(line, "churn")), []float64{0, 0, nan, nan, nan, nan}},
+		"backlog":  {valuesOf(BacklogOf(line, "churn")), []float64{0, 0, nan, 3, 0, 0}},
+		"errors":   {valuesOf(ErrorsOf(line)[0].Points), []float64{0, 0, nan, 0, 1, 0}},
+		"achieved": {achieved(AllRates(line)), []float64{10, 10, nan, 0, 19, 10}},
+	} {
+		if diff := cmp.Diff(test.want, test.got, nearly, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	heat := AllHeat(line)
+	if got := heat[2]; got.From != 2 || got.To != 3 || len(got.Spread) != 0 {
+		t.Errorf("the lost second is %+v", got)
+	}
+}
+
+// Of several intervals in a column, heat has the sum, lines the worst, rates the mean, and each a column's place.
+func TestColumnsOfSeveral(t *testing.T) {
+	run := aRun(0)
+	run.Phases, run.Timeline = []results.PhaseSpan{{Name: results.PhaseMeasure, EndMS: 400_000}}, nil
+	for i := range 400 {
+		run.Timeline = append(run.Timeline, results.Moment{
+			StartMS: float64(i) * 1000, EndMS: float64(i+1) * 1000, Backlog: map[string]int64{"churn": int64(i)},
+			Operations: []results.OperationMoment{{
+				Workload: "churn", Operation: "create", Counts: results.Counts{Intended: int64(i), Succeeded: int64(i)},
+				Response: results.Tail{Count: 1, P50: float64(i), P99: float64(i), Max: float64(i)}, Spread: results.Spread{{Number: uint8(i % 2), Count: 1}},
+			}},
+		})
+	}
+	line := NewTimeline(run)
+	if line.PerColumn != 2 || len(line.columns) != 200 {
+		t.Fatalf("%d columns of %d", len(line.columns), line.PerColumn)
+	}
+	if diff := cmp.Diff(HeatColumn{From: 20, To: 22, Spread: results.Spread{{Number: 0, Count: 1}, {Number: 1, Count: 1}}}, HeatOf(line, "churn", "create")[10]); diff != "" {
+		t.Errorf("heat (-want +got):\n%s", diff)
+	}
+	if got := LatencyOf(line, "churn", "create")[10]; got.P50 != 21 || got.Second != 21 || got.Count != 2 {
+		t.Errorf("latency: %+v", got)
+	}
+	if got := RateOf(line, "churn", "create")[10]; got.Intended != 20.5 {
+		t.Errorf("rate: %+v", got)
+	}
+	if got := BacklogOf(line, "churn")[10]; got.Value != 21 {
+		t.Errorf("backlog: %+v", got)
+	}
+}
+
+// Journals that nobody has written do not keep us busy for ever.
+func TestAxesOfTheImpossible(t *testing.T) {
+	h := results.NewHistogram(results.Figures)
+	if err := h.RecordValues(1000, 1<<60); err != nil {
+		t.Fatal(err)
+	}
+	curve := Percentiles(h)
+	if last := curve[len(curve)-1]; nines(last.Percentile) > mostNines+1 || math.IsInf(nines(last.Percentile), 0) {
+		t.Errorf("the curve ends at %v", last)
+	}
+	if ticks := timeTicks(-1e20, 1e20); len(ticks) > mostTicks {
+		t.Errorf("%d ticks", len(ticks))
+	}
+}
+
+func TestHeatLevels(t *testing.T) {
+	for _, test := range []struct {
+		count, most uint32
+		want        int
+	}{{1, 1, 0}, {1, 1000, 0}, {1000, 1000, 5}, {32, 1000, 3}, {8, 8, 5}, {3, 3, 3}} {
+		if got := heatLevel(test.count, test.most); got != test.want {
+			t.Errorf("%d of at most %d: level %d, want %d", test.count, test.most, got, test.want)
+		}
 	}
 }

@@ -56,8 +56,10 @@ type member struct {
 // lists are the operations that are answered with many objects.
 var lists = []string{"list", "page", "range"}
 
-// readOnly are the operations that change nothing.
-var readOnly = []string{"get", "count"}
+// readOnly are the other operations that change nothing, or are no request at all.
+var readOnly = []string{
+	"get", "get-event", "get-revision", "count", "count-events", "count-objects", "list-leases", "check-consistency", "probe", "status", "watch", "expire",
+}
 
 // Writes reports whether the requests of an operation change something.
 func Writes(operation string) bool {

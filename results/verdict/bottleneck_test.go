@@ -174,3 +174,16 @@ func TestFindings(t *testing.T) {
 		})
 	}
 }
+
+func TestWrites(t *testing.T) {
+	for names, want := range map[string]bool{
+		"list page range get count get-event get-revision count-objects list-leases check-consistency probe status watch expire": false,
+		"put create create-event update update-status bind delete delete-stale renew-lease lease-grant revoke compact evict":     true,
+	} {
+		for name := range strings.FieldsSeq(names) {
+			if Writes(name) != want {
+				t.Errorf("%s writes: %v", name, !want)
+			}
+		}
+	}
+}
