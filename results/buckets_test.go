@@ -2,6 +2,7 @@ package results
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -98,4 +99,39 @@ func FuzzBuckets(f *testing.F) {
 			sameAs(t, b, h)
 		}
 	})
+}
+
+// What is added up fast is what is added up one after the other.
+func TestDense(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var d dense
+	for range 50 {
+		var want buckets
+		for range rng.IntN(6) {
+			h := NewHistogram(Figures)
+			for range rng.IntN(200) {
+				if err := h.RecordValue(rng.Int64N(1 << rng.IntN(31))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			encoded, err := EncodeHistogram(h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := encoded.buckets()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want = want.with(b); !d.add(b) {
+				t.Fatal("not added")
+			}
+		}
+		got := d.take()
+		if got.total != want.total || !slices.Equal(got.filled, want.filled) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	}
+	if d.add(buckets{figures: 3, half: 10, filled: []bucket{{1, 1}}, total: 1}); d.add(buckets{figures: 2, half: 7, filled: []bucket{{1, 1}}, total: 1}) {
+		t.Error("another precision is added")
+	}
 }

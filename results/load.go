@@ -96,6 +96,7 @@ type loader struct {
 	cpuMS, waitMS, hostMS, spanMS float64
 	members                       map[string]*MemberRecord // by name
 	waiting                       []waiting
+	sum                           dense
 }
 
 func newLoader(h Header) *loader {
@@ -209,13 +210,13 @@ func (l *loader) interval(in *Interval, decoded decodedInterval) {
 			}
 		}
 	}
-	var all buckets
 	for _, t := range tails {
 		moment.Operations = append(moment.Operations, t.moment())
 		if !t.row.Chain && !t.row.Expiry {
-			all = all.with(t.response)
+			l.sum.add(t.response) // what we write is of one precision; anything else would not be in the picture of all
 		}
 	}
+	all := l.sum.take()
 	moment.All = OverAll{tail(all), all.spread()}
 	slices.SortFunc(moment.Operations, func(a, b OperationMoment) int {
 		return cmp.Or(strings.Compare(a.Workload, b.Workload), strings.Compare(a.Operation, b.Operation))
