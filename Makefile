@@ -27,9 +27,11 @@ run: build ## benchmark a local etcd under Kubernetes load, under a minute; more
 	bin/etcd-dyno run pod-churn $(ARGS)
 
 test: ## run all tests, those included that start real etcd members; a browser is used if there is one
+	@go build ./... # so that no compiler runs beside tests that look at the time
 	go test -timeout 10m $(ARGS) ./...
 
 race: ## run the tests of all that runs at once under the race detector: neither the command line nor the report nor what is pure, nor what only compares requests and times, nor more than one of waves and of faults
+	@go build -race ./...
 	go test -race -timeout 15m -skip '^Test(Conformance|KnownLatency|ScheduleAtTheServer|SameSeedSameRun|Seed$$|RollingUpdate|ScaleUp|NodeDrain|Faults|Maintenance|DisasterRecovery|PlantedFindings|Filled|SecuredCluster|FetchFaults)' $(ARGS) $$(go list ./... | grep -v -e /cmd/ -e /report -e /scenarios -e /results/ -e /runner/experiment)
 
 lint: $(golangci) $(gofumpt) ## run gofumpt, go vet and golangci-lint at pinned versions, installed into .tools/ on first use

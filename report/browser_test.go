@@ -100,7 +100,7 @@ func (v visit) open(browser context.Context, t *testing.T) seen {
 	var picture []byte
 	if os.Getenv(screenshotsEnv) != "" {
 		var err error
-		if picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(100)); err != nil {
+		if picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(85)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -269,7 +269,7 @@ func TestInBrowser(t *testing.T) {
 					t.Errorf("the page is not quiet: %q", s.complaints)
 				}
 				s.whole(t, each.figures)
-				keep(t, kind+"-"+name+".png", s.picture)
+				keep(t, kind+"-"+name+".jpg", s.picture)
 			})
 		}
 		if !each.every {
@@ -330,7 +330,7 @@ func TestUnderJenkinsPolicy(t *testing.T) {
 				}
 				s.Overflow = 0 // tables have no box of their own to scroll in without styles
 				s.whole(t, each.figures)
-				keep(t, fmt.Sprintf("jenkins-%s-%d.png", kind, v.width), s.picture)
+				keep(t, fmt.Sprintf("jenkins-%s-%d.jpg", kind, v.width), s.picture)
 			})
 		}
 		server.Close()

@@ -3,8 +3,10 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,8 +65,22 @@ func podChurn(seconds int) fixture {
 	}
 }
 
+// written are the journals of all fixtures so far, by what these are: many tests share one, and it takes a second to write.
+var written sync.Map
+
 // journal writes the run, warm-up of 5 s and drain of 2 s included.
 func (f fixture) journal(t testing.TB) []byte {
+	t.Helper()
+	name := fmt.Sprintf("%+v", f)
+	if known, ok := written.Load(name); ok {
+		return bytes.Clone(known.([]byte))
+	}
+	b := f.write(t)
+	written.Store(name, b)
+	return bytes.Clone(b)
+}
+
+func (f fixture) write(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	add := func(r results.Record) {

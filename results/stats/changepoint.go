@@ -1,0 +1,193 @@
+package stats
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// ChangePoint is where a series took another level.
+type ChangePoint struct {
+	// Index is that of the first value of the new level.
+	Index int
+	// Before and After are the means from the change before until here, and from here until the next.
+	Before, After float64
+	// P is the two-sided p-value of Student's t-test between the two stretches.
+	P float64
+}
+
+// Size is how much the level changed.
+func (c ChangePoint) Size() float64 { return math.Abs(c.After - c.Before) }
+
+// ChangeRules say what counts as a change.
+type ChangeRules struct {
+	// MaxP is the highest p-value of a change, MinSize how large it must be at least.
+	MaxP, MinSize float64
+	// Window is how many values are looked at together, from 4 on; windows overlap by half.
+	Window int
+	// Least is how many values there must be from a change on.
+	Least int
+}
+
+// weak is how much higher than MaxP the p-value of a change may be at first: one that
+// lies near another is told apart only once the other is known.
+const weak = 10
+
+// ChangePoints finds where a series took another level, in their order: E-divisive
+// (Matteson and James, "A Nonparametric Approach for Multiple Change Point Analysis of
+// Multivariate Data", 2014) in overlapping windows with Student's t-test, whose
+// findings are joined again where they are weak (Fleming et al., "Hunter: Using Change
+// Point Detection to Hunt for Performance Regressions", 2023).
+func ChangePoints(series []float64, rules ChangeRules) []ChangePoint {
+	var at []int
+	for from := 0; from < len(series); {
+		to := min(from+rules.Window, len(series))
+		found := divided(series[from:to], min(rules.MaxP*weak, 0.5))
+		next := from + max(rules.Window/2, 1)
+		for _, i := range found {
+			at, next = append(at, from+i), max(next, from+i)
+		}
+		from = next
+	}
+	slices.Sort(at)
+	return joined(series, slices.Compact(at), rules)
+}
+
+// divided are the indexes at which a series is divided, the most different parts first, while they differ enough.
+func divided(series []float64, maxP float64) []int {
+	var at []int
+	for {
+		best, where := 0.0, -1
+		bounds := slices.Concat([]int{0}, at, []int{len(series)})
+		for i, from := range bounds[:len(bounds)-1] {
+			if q, tau := divergence(series[from:bounds[i+1]]); tau > 0 && q > best {
+				best, where = q, from+tau
+			}
+		}
+		if where < 0 {
+			return at
+		}
+		next := append(slices.Clone(at), where)
+		slices.Sort(next)
+		if changeAt(series, next, slices.Index(next, where)).P > maxP {
+			return at
+		}
+		at = next
+	}
+}
+
+// divergence is the highest Q(τ, κ) of a series: how much its values up to τ differ
+// from those from τ up to κ, by the distances between and within both. The first τ
+// with it is where the series divides; 0 where it cannot be.
+func divergence(series []float64) (highest float64, at int) {
+	n := len(series)
+	// sums[k][i] is the sum of the distances of value k to the i first ones.
+	sums := make([][]float64, n)
+	within := make([]float64, n+1) // the sum over all pairs of the i first
+	for k, v := range series {
+		sums[k] = make([]float64, k+1)
+		for i := range k {
+			sums[k][i+1] = sums[k][i] + math.Abs(v-series[i])
+		}
+		within[k+1] = within[k] + sums[k][k]
+	}
+	for tau := 1; tau < n; tau++ {
+		right := 0.0 // the sum over all pairs from tau up to kappa
+		for kappa := tau + 1; kappa <= n; kappa++ {
+			last := sums[kappa-1]
+			right += last[kappa-1] - last[tau]
+			a, b := float64(tau), float64(kappa-tau)
+			q := 2 / (a + b) * (within[kappa] - within[tau] - right)
+			if tau > 1 {
+				q -= 2 * b / (a + b) / (a - 1) * within[tau]
+			}
+			if kappa-tau > 1 {
+				q -= 2 * a / (a + b) / (b - 1) * right
+			}
+			if q > highest {
+				highest, at = q, tau
+			}
+		}
+	}
+	return highest, at
+}
+
+// changeAt is the change at[i] of a series that changes at all of them, which are in order.
+func changeAt(series []float64, at []int, i int) ChangePoint {
+	from, to := 0, len(series)
+	if i > 0 {
+		from = at[i-1]
+	}
+	if i+1 < len(at) {
+		to = at[i+1]
+	}
+	before, after := series[from:at[i]], series[at[i]:to]
+	return ChangePoint{Index: at[i], Before: stat.Mean(before, nil), After: stat.Mean(after, nil), P: studentP(before, after)}
+}
+
+// joined are the changes that are left when the weakest are taken away, one after the
+// other: the least certain, then the smallest.
+func joined(series []float64, at []int, rules ChangeRules) []ChangePoint {
+	at = slices.DeleteFunc(at, func(i int) bool { return i == 0 || len(series)-i < rules.Least })
+	for {
+		changes := make([]ChangePoint, len(at))
+		for i := range at {
+			changes[i] = changeAt(series, at, i)
+		}
+		if len(changes) == 0 {
+			return nil
+		}
+		weakest := slices.MaxFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.P, b.P) })
+		if weakest.P <= rules.MaxP {
+			weakest = slices.MinFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.Size(), b.Size()) })
+			if weakest.Size() >= rules.MinSize {
+				return changes
+			}
+		}
+		at = slices.DeleteFunc(at, func(i int) bool { return i == weakest.Index })
+	}
+}
+
+// studentP is the two-sided p-value of Student's t-test for two samples of one variance;
+// 1 where there are too few values for one.
+func studentP(a, b []float64) float64 {
+	free := len(a) + len(b) - 2
+	if len(a) == 0 || len(b) == 0 || free < 1 {
+		return 1
+	}
+	pooled := (squares(a) + squares(b)) / float64(free)
+	apart := stat.Mean(a, nil) - stat.Mean(b, nil)
+	switch {
+	case apart == 0:
+		return 1
+	case pooled == 0:
+		return 0
+	}
+	t := apart / math.Sqrt(pooled*(1/float64(len(a))+1/float64(len(b))))
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(free)}.CDF(-math.Abs(t))
+}
+
+// squares is the sum of the squared distances to the mean.
+func squares(values []float64) (sum float64) {
+	mean := stat.Mean(values, nil)
+	for _, v := range values {
+		sum += (v - mean) * (v - mean)
+	}
+	return sum
+}
+
+// Predicted is the interval in which the next value of a level lies with that
+// probability, from at least two earlier values: x̄ ± t·s·√(1+1/n).
+func Predicted(earlier []float64, probability float64) (low, high float64) {
+	n := float64(len(earlier))
+	if n < 2 {
+		return math.Inf(-1), math.Inf(1)
+	}
+	s := math.Sqrt(squares(earlier) / (n - 1))
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1 - (1-probability)/2)
+	mean, far := stat.Mean(earlier, nil), t*s*math.Sqrt(1+1/n)
+	return mean - far, mean + far
+}
