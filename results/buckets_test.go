@@ -105,7 +105,7 @@ func FuzzBuckets(f *testing.F) {
 func TestDense(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var d dense
-	for range 50 {
+	for range 15 {
 		var want buckets
 		for range rng.IntN(6) {
 			h := NewHistogram(Figures)
