@@ -108,20 +108,11 @@ func TestDense(t *testing.T) {
 	for range 15 {
 		var want buckets
 		for range rng.IntN(6) {
-			h := NewHistogram(Figures)
+			var values []int64
 			for range rng.IntN(200) {
-				if err := h.RecordValue(rng.Int64N(1 << rng.IntN(31))); err != nil {
-					t.Fatal(err)
-				}
+				values = append(values, rng.Int64N(1<<rng.IntN(31)))
 			}
-			encoded, err := EncodeHistogram(h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := encoded.buckets()
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := bucketsOf(t, values...)
 			if want = want.with(b); !d.add(b) {
 				t.Fatal("not added")
 			}

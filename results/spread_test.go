@@ -9,6 +9,12 @@ import (
 
 func spreadOf(t *testing.T, micros ...int64) Spread {
 	t.Helper()
+	return bucketsOf(t, micros...).spread()
+}
+
+// bucketsOf is a histogram of some values as a journal would have it.
+func bucketsOf(t *testing.T, micros ...int64) buckets {
+	t.Helper()
 	h := NewHistogram(Figures)
 	for _, v := range micros {
 		if err := h.RecordValue(v); err != nil {
@@ -23,7 +29,7 @@ func spreadOf(t *testing.T, micros ...int64) Spread {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b.spread()
+	return b
 }
 
 func TestSpread(t *testing.T) {
