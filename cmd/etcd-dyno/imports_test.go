@@ -35,6 +35,7 @@ func house() map[string][]string {
 
 		"results":         nil,
 		"results/profile": nil,
+		"results/history": {"results", "results/stats"},
 		"results/stats":   {"results"},
 		"results/verdict": {"results", "results/stats", "scenarios/threshold"},
 

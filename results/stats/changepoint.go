@@ -15,6 +15,11 @@ type ChangePoint struct {
 	Index int
 	// Before and After are the means from the change before until here, and from here until the next.
 	Before, After float64
+	// CountBefore and CountAfter are how many values these are of.
+	CountBefore, CountAfter int
+	// Low and High are the 95 % confidence interval of After − Before, by Student's t;
+	// infinite where there are too few values.
+	Low, High float64
 	// P is the two-sided p-value of Student's t-test between the two stretches.
 	P float64
 }
@@ -28,7 +33,7 @@ type ChangeRules struct {
 	MaxP, MinSize float64
 	// Window is how many values are looked at together, from 4 on; windows overlap by half.
 	Window int
-	// Least is how many values there must be from a change on.
+	// Least is how many values a level has at least; the first of a series may have less.
 	Least int
 }
 
@@ -56,26 +61,37 @@ func ChangePoints(series []float64, rules ChangeRules) []ChangePoint {
 	return joined(series, slices.Compact(at), rules)
 }
 
+// division is where a stretch of a series divides best, and how much its parts differ; -1 where it does not.
+type division struct {
+	from, to int
+	at       int
+	q        float64
+}
+
+func divisionOf(series []float64, from, to int) division {
+	d := division{from: from, to: to, at: -1}
+	if q, tau := divergence(series[from:to]); tau > 0 {
+		d.q, d.at = q, from+tau
+	}
+	return d
+}
+
 // divided are the indexes at which a series is divided, the most different parts first, while they differ enough.
-func divided(series []float64, maxP float64) []int {
-	var at []int
+func divided(series []float64, maxP float64) (at []int) {
+	stretches := []division{divisionOf(series, 0, len(series))}
 	for {
-		best, where := 0.0, -1
-		bounds := slices.Concat([]int{0}, at, []int{len(series)})
-		for i, from := range bounds[:len(bounds)-1] {
-			if q, tau := divergence(series[from:bounds[i+1]]); tau > 0 && q > best {
-				best, where = q, from+tau
-			}
-		}
-		if where < 0 {
+		best := slices.MaxFunc(stretches, func(a, b division) int { return cmp.Compare(a.q, b.q) })
+		if best.at < 0 {
 			return at
 		}
-		next := append(slices.Clone(at), where)
+		next := append(slices.Clone(at), best.at)
 		slices.Sort(next)
-		if changeAt(series, next, slices.Index(next, where)).P > maxP {
+		if changeAt(series, next, slices.Index(next, best.at)).P > maxP {
 			return at
 		}
 		at = next
+		stretches = slices.DeleteFunc(stretches, func(d division) bool { return d == best })
+		stretches = append(stretches, divisionOf(series, best.from, best.at), divisionOf(series, best.at, best.to))
 	}
 }
 
@@ -84,29 +100,29 @@ func divided(series []float64, maxP float64) []int {
 // with it is where the series divides; 0 where it cannot be.
 func divergence(series []float64) (highest float64, at int) {
 	n := len(series)
-	// sums[k][i] is the sum of the distances of value k to the i first ones.
-	sums := make([][]float64, n)
+	// sums[k] at i is the sum of the distances of value k to the i first ones.
+	sums, all := make([][]float64, n), make([]float64, n*(n+1)/2)
 	within := make([]float64, n+1) // the sum over all pairs of the i first
 	for k, v := range series {
-		sums[k] = make([]float64, k+1)
+		sums[k], all = all[:k+1], all[k+1:]
 		for i := range k {
 			sums[k][i+1] = sums[k][i] + math.Abs(v-series[i])
 		}
 		within[k+1] = within[k] + sums[k][k]
 	}
+	inverse := make([]float64, n+1) // of 0, which stands for a single value that has no pairs, 0
+	for i := 1; i <= n; i++ {
+		inverse[i] = 1 / float64(i)
+	}
 	for tau := 1; tau < n; tau++ {
+		left := within[tau] * inverse[tau-1]
 		right := 0.0 // the sum over all pairs from tau up to kappa
 		for kappa := tau + 1; kappa <= n; kappa++ {
 			last := sums[kappa-1]
 			right += last[kappa-1] - last[tau]
-			a, b := float64(tau), float64(kappa-tau)
-			q := 2 / (a + b) * (within[kappa] - within[tau] - right)
-			if tau > 1 {
-				q -= 2 * b / (a + b) / (a - 1) * within[tau]
-			}
-			if kappa-tau > 1 {
-				q -= 2 * a / (a + b) / (b - 1) * right
-			}
+			b := kappa - tau
+			between := within[kappa] - within[tau] - right
+			q := 2 * inverse[kappa] * (between - float64(b)*left - float64(tau)*inverse[b-1]*right)
 			if q > highest {
 				highest, at = q, tau
 			}
@@ -125,13 +141,31 @@ func changeAt(series []float64, at []int, i int) ChangePoint {
 		to = at[i+1]
 	}
 	before, after := series[from:at[i]], series[at[i]:to]
-	return ChangePoint{Index: at[i], Before: stat.Mean(before, nil), After: stat.Mean(after, nil), P: studentP(before, after)}
+	c := ChangePoint{Index: at[i], Before: stat.Mean(before, nil), After: stat.Mean(after, nil), CountBefore: len(before), CountAfter: len(after), P: studentP(before, after)}
+	far := apart(before, after)
+	c.Low, c.High = c.After-c.Before-far, c.After-c.Before+far
+	return c
+}
+
+// apart is half the length of the 95 % confidence interval of how far two levels are apart.
+func apart(a, b []float64) float64 {
+	free := len(a) + len(b) - 2
+	if len(a) == 0 || len(b) == 0 || free < 1 {
+		return math.Inf(1)
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(free)}.Quantile(0.975)
+	return t * math.Sqrt(pooled(a, b)*(1/float64(len(a))+1/float64(len(b))))
+}
+
+// pooled is the variance of two samples that have the same.
+func pooled(a, b []float64) float64 {
+	return (squares(a) + squares(b)) / float64(len(a)+len(b)-2)
 }
 
 // joined are the changes that are left when the weakest are taken away, one after the
-// other: the least certain, then the smallest.
+// other: those of the shortest levels, then the least certain, then the smallest.
 func joined(series []float64, at []int, rules ChangeRules) []ChangePoint {
-	at = slices.DeleteFunc(at, func(i int) bool { return i == 0 || len(series)-i < rules.Least })
+	at = slices.DeleteFunc(at, func(i int) bool { return i == 0 })
 	for {
 		changes := make([]ChangePoint, len(at))
 		for i := range at {
@@ -140,11 +174,14 @@ func joined(series []float64, at []int, rules ChangeRules) []ChangePoint {
 		if len(changes) == 0 {
 			return nil
 		}
-		weakest := slices.MaxFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.P, b.P) })
-		if weakest.P <= rules.MaxP {
-			weakest = slices.MinFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.Size(), b.Size()) })
-			if weakest.Size() >= rules.MinSize {
-				return changes
+		weakest := slices.MinFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.CountAfter, b.CountAfter) })
+		if weakest.CountAfter >= rules.Least {
+			weakest = slices.MaxFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.P, b.P) })
+			if weakest.P <= rules.MaxP {
+				weakest = slices.MinFunc(changes, func(a, b ChangePoint) int { return cmp.Compare(a.Size(), b.Size()) })
+				if weakest.Size() >= rules.MinSize {
+					return changes
+				}
 			}
 		}
 		at = slices.DeleteFunc(at, func(i int) bool { return i == weakest.Index })
@@ -158,15 +195,14 @@ func studentP(a, b []float64) float64 {
 	if len(a) == 0 || len(b) == 0 || free < 1 {
 		return 1
 	}
-	pooled := (squares(a) + squares(b)) / float64(free)
-	apart := stat.Mean(a, nil) - stat.Mean(b, nil)
+	variance, between := pooled(a, b), stat.Mean(a, nil)-stat.Mean(b, nil)
 	switch {
-	case apart == 0:
+	case between == 0:
 		return 1
-	case pooled == 0:
+	case variance == 0:
 		return 0
 	}
-	t := apart / math.Sqrt(pooled*(1/float64(len(a))+1/float64(len(b))))
+	t := between / math.Sqrt(variance*(1/float64(len(a))+1/float64(len(b))))
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(free)}.CDF(-math.Abs(t))
 }
 
@@ -190,4 +226,25 @@ func Predicted(earlier []float64, probability float64) (low, high float64) {
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1 - (1-probability)/2)
 	mean, far := stat.Mean(earlier, nil), t*s*math.Sqrt(1+1/n)
 	return mean - far, mean + far
+}
+
+// MeanAndSD are the mean of values and their standard deviation; NaN of too few.
+func MeanAndSD(values []float64) (mean, sd float64) {
+	if len(values) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	return stat.Mean(values, nil), stat.StdDev(values, nil)
+}
+
+// Median is the middle of values, between the two middle ones where there are two; NaN of none.
+func Median(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
 }

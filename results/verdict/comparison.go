@@ -50,7 +50,7 @@ type Side struct {
 // Median is a metric's over all runs; it reports false where one of them does not know it.
 func (s Side) Median(m threshold.Metric) (float64, bool) {
 	_, known := valuesOf(s, m)
-	return median(known), len(known) == len(s.Samples) && len(known) > 0
+	return stats.Median(known), len(known) == len(s.Samples) && len(known) > 0
 }
 
 // Compare compares two sides under one scenario. Where paired, the runs at the same
@@ -162,7 +162,7 @@ func contrast(m threshold.Metric, baseline, candidate Side, method results.Metho
 	if len(a) == 0 || len(b) == 0 {
 		return c, slices.Contains(rules.Gates, m)
 	}
-	c.BaselineMedian, c.CandidateMedian = median(a), median(b)
+	c.BaselineMedian, c.CandidateMedian = stats.Median(a), stats.Median(b)
 	c.Relative = !m.Share() && !m.Count() && positive(a) && positive(b)
 	if c.Relative {
 		a, b = logs(a), logs(b)
@@ -185,7 +185,7 @@ func contrast(m threshold.Metric, baseline, candidate Side, method results.Metho
 	case results.Unpaired:
 		in, p = stats.RankSum(a, b, rules.Confidence()), stats.RankSumP(scaled(a, worse), scaled(b, worse))
 	default:
-		in = stats.Interval{Low: math.NaN(), Estimate: median(b) - median(a), High: math.NaN()}
+		in = stats.Interval{Low: math.NaN(), Estimate: stats.Median(b) - stats.Median(a), High: math.NaN()}
 	}
 	if method != results.Indicative && m.Better() != threshold.Neutral {
 		c.Verdict, c.P = judgeEffect(in, worse, delta), &p

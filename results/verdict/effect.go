@@ -115,15 +115,6 @@ func positive(values []float64) bool {
 	return !slices.ContainsFunc(values, func(v float64) bool { return v <= 0 })
 }
 
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
-}
-
 func logs(values []float64) []float64 {
 	all := make([]float64, len(values))
 	for i, v := range values {
