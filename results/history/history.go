@@ -139,9 +139,10 @@ func (h *History) newest() string {
 
 // Acked reports whether a change is accepted, and why.
 func (h *History) Acked(change string) (Ack, bool) {
-	at := slices.IndexFunc(h.Acks, func(a Ack) bool { return a.Change == change })
-	if at < 0 {
-		return Ack{}, false
+	for _, a := range slices.Backward(h.Acks) { // the last reason counts
+		if a.Change == change {
+			return a, true
+		}
 	}
-	return h.Acks[at], true
+	return Ack{}, false
 }

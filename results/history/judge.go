@@ -175,9 +175,8 @@ func (v view) confirmed(found []stats.ChangePoint) (stats.ChangePoint, bool) {
 	if !ok || n-fresh <= c.Index {
 		return c, false
 	}
-	middle := (c.Before + c.After) / 2
 	for _, value := range v.values[n-fresh:] {
-		if (value > middle) != (c.After > c.Before) {
+		if !agrees(value, c) {
 			return c, false
 		}
 	}
@@ -249,6 +248,11 @@ func (v view) change(c stats.ChangePoint) Change {
 	sum := sha256.Sum256([]byte(made.Key.String() + "\n" + made.From))
 	made.ID = hex.EncodeToString(sum[:4])
 	return made
+}
+
+// agrees reports whether a value is nearer to the new level than to the old one.
+func agrees(value float64, c stats.ChangePoint) bool {
+	return (value > (c.Before+c.After)/2) == (c.After > c.Before)
 }
 
 func sameWay(a, b stats.ChangePoint) bool { return (a.After > a.Before) == (b.After > b.Before) }

@@ -38,7 +38,9 @@ type Record struct {
 	Added time.Time `json:"added"`
 	// Name is the experiment's; without one, the scenario's.
 	Name string `json:"name"`
-	// Again is the ID of the record that this one measures again, to confirm it or not; empty for others.
+	// Source is the ID of the experiment, comparison or run that it is of, and Again the
+	// source that this one measures again, to confirm it or not; empty for others.
+	Source   string              `json:"source"`
 	Again    string              `json:"again,omitempty"`
 	Scenario results.ScenarioRef `json:"scenario"`
 	// Candidate is what is measured, and Control the configuration beside it that never
@@ -53,9 +55,9 @@ type Record struct {
 	// Valid tells that its numbers count; Reasons say why not.
 	Valid   bool     `json:"valid"`
 	Reasons []string `json:"reasons,omitempty"`
-	// Folder is where its report lies, as seen from the history's; it may be gone.
+	// Folder is where its report lies, as seen from the history's, with slashes; it may be gone.
 	Folder string `json:"folder,omitempty"`
-	// Runs are the folders of its runs, those of the candidate and those of the control in order.
+	// Runs are the folders of the candidate's runs in order, and ControlRuns of the control's, as seen from Folder.
 	Runs        []string `json:"runs,omitempty"`
 	ControlRuns []string `json:"control_runs,omitempty"`
 	Metrics     []Metric `json:"metrics"`
@@ -110,7 +112,7 @@ type Ack struct {
 // identified is the record with its ID.
 func (r Record) identified() (Record, error) {
 	whole := r
-	whole.ID, whole.Previous, whole.Added, whole.Folder = "", "", time.Time{}, ""
+	whole.ID, whole.Previous, whole.Added, whole.Folder = "", "", time.Time{}, "" // of the store, not of what was measured
 	b, err := json.Marshal(whole)
 	if err != nil {
 		return r, fmt.Errorf("encoding a record: %w", err)
