@@ -1,4 +1,4 @@
-package results
+package results_test
 
 import (
 	"bytes"
@@ -10,14 +10,18 @@ import (
 	"time"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/history"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
 
 // The published schemas say what the types say; -update writes them anew.
 func TestSchemaIsUpToDate(t *testing.T) {
-	published(t, "result.schema.json", &Result{}, ResultSchema, "The summary of one run of etcd-dyno. Durations are milliseconds, rates are per second, sizes bytes.")
-	published(t, "comparison.schema.json", &Comparison{}, ComparisonSchema, "What etcd-dyno says of configurations that it has compared. Times are milliseconds, rates per second, shares from 0 to 1.")
+	published(t, "result.schema.json", &results.Result{}, results.ResultSchema, "The summary of one run of etcd-dyno. Durations are milliseconds, rates are per second, sizes bytes.")
+	published(t, "comparison.schema.json", &results.Comparison{}, results.ComparisonSchema, "What etcd-dyno says of configurations that it has compared. Times are milliseconds, rates per second, shares from 0 to 1.")
+	published(t, "history/history.schema.json", &history.Line{}, history.Schema, "A line of a history of etcd-dyno. Times are milliseconds, rates per second, shares from 0 to 1.")
 }
 
 // published holds a schema against a type.
