@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
+ACTIONLINT    := v1.7.12
 FUZZTIME      ?= 20s
 CHROMIUM      ?= chromium
 VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -14,6 +15,7 @@ LDFLAGS       := -X main.version=$(VERSION)
 tools    := $(CURDIR)/.tools/bin
 golangci := $(tools)/golangci-lint-$(GOLANGCI_LINT)
 gofumpt  := $(tools)/gofumpt-$(GOFUMPT)
+actions  := $(tools)/actionlint-$(ACTIONLINT)
 # install VERSION-IN-NAME PACKAGE: a tool of its own version, whatever this module and the environment ask for.
 install   = @echo "installing $(@F) (once)"; env -u GOOS -u GOARCH GOFLAGS= GOBIN=$(tools) go install $(1) && mv $(tools)/$(2) $@
 
@@ -34,10 +36,11 @@ race: ## run the tests of all that runs at once under the race detector: neither
 	@go build -race ./...
 	go test -race -timeout 15m -skip '^Test(Conformance|KnownLatency|ScheduleAtTheServer|SameSeedSameRun|Seed$$|RollingUpdate|ScaleUp|NodeDrain|Faults|Maintenance|DisasterRecovery|PlantedFindings|Filled|SecuredCluster|FetchFaults)' $(ARGS) $$(go list ./... | grep -v -e /cmd/ -e /report -e /scenarios -e /results/ -e /runner/experiment)
 
-lint: $(golangci) $(gofumpt) ## run gofumpt, go vet and golangci-lint at pinned versions, installed into .tools/ on first use
+lint: $(golangci) $(gofumpt) $(actions) ## run gofumpt, go vet, golangci-lint and actionlint at pinned versions, installed into .tools/ on first use
 	@files=$$($(gofumpt) -l cmd scenarios runner report results) && if [ -n "$$files" ]; then echo "not formatted, run $(gofumpt) -w on:"; echo "$$files"; exit 1; fi
 	go vet -tags accuracy ./...
 	$(golangci) run --allow-serial-runners ./...
+	$(actions) scenarios/library/ci/*.yml
 
 fuzz: ## fuzz each parser and decoder for FUZZTIME, 20s unless given
 	@listed=$$(go test -run '^$$' -list '^Fuzz' $$(grep -rl --include='*_test.go' '^func Fuzz' . | sed 's|/[^/]*$$||' | sort -u)) || { echo "$$listed"; exit 1; }; \
@@ -74,3 +77,5 @@ $(golangci):
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT),golangci-lint)
 $(gofumpt):
 	$(call install,mvdan.cc/gofumpt@$(GOFUMPT),gofumpt)
+$(actions):
+	$(call install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT),actionlint)

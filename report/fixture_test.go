@@ -31,6 +31,7 @@ type fixture struct {
 	seconds                 int // of the measure phase
 	loads                   []load
 	watchers                int
+	seed                    uint64
 	stall                   int // second of the measure phase in which etcd stalls; 0 is none
 	unended                 bool
 	events                  []results.Event
@@ -92,7 +93,7 @@ func (f fixture) write(t testing.TB) []byte {
 	}
 	add(results.Record{Header: f.header()})
 	const setup, warmup, drain = 2, 5, 2
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(1, 2+f.seed))
 	phase := map[int]results.PhaseName{0: results.PhaseSetup, setup: results.PhaseWarmup, setup + warmup: results.PhaseMeasure, setup + warmup + f.seconds: results.PhaseDrain}
 	name := results.PhaseSetup
 	last := setup + warmup + f.seconds + drain

@@ -25,10 +25,11 @@ import (
 // runWriters are the formats of a run that are held to golden files, by the files' folder and ending.
 func runWriters() map[string]func(io.Writer, Page) error {
 	return map[string]func(io.Writer, Page) error{
-		"markdown.md":  Markdown,
-		"csv.csv":      func(w io.Writer, p Page) error { return CSV(w, p.Result) },
-		"junit.xml":    JUnit,
-		"benchfmt.txt": func(w io.Writer, p Page) error { return BenchFormat(w, p.Result) },
+		"markdown.md":   Markdown,
+		"csv.csv":       func(w io.Writer, p Page) error { return CSV(w, p.Result) },
+		"junit.xml":     JUnit,
+		"benchfmt.txt":  func(w io.Writer, p Page) error { return BenchFormat(w, p.Result) },
+		"perfdash.json": func(w io.Writer, p Page) error { return Perfdash(w, p.Result) },
 	}
 }
 

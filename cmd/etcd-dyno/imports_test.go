@@ -86,7 +86,16 @@ func outside() map[string][]string {
 		"go.etcd.io":             {"cmd/...", "runner/..."},
 		"golang.org/x/perf":      {"report/..."},
 		"gonum.org/v1/plot":      {"report/..."},
+
+		"github.com/joshdk/go-junit": {"report/..."},
+		"k8s.io/api":                 {"cmd/..."},
+		"sigs.k8s.io/yaml":           {"cmd/..."},
 	}
+}
+
+// onlyTests are modules of others that tests of ours alone import: what checks the program is no part of it.
+func onlyTests() []string {
+	return []string{"github.com/joshdk/go-junit", "k8s.io/api", "sigs.k8s.io/yaml"}
 }
 
 // fault says why a file of a package of ours may not import something, or
@@ -95,6 +104,11 @@ func fault(pkg, imported string, test bool) string {
 	for prefix, where := range outside() {
 		if within(imported, prefix+"/...") && !anyWithin(pkg, where) {
 			return "only " + strings.Join(where, " and ") + " may import " + prefix
+		}
+	}
+	for _, prefix := range onlyTests() {
+		if within(imported, prefix+"/...") && !test {
+			return "only tests may import " + prefix
 		}
 	}
 	if !within(imported, module+"/...") {
@@ -210,6 +224,11 @@ func TestImportsFault(t *testing.T) {
 		{"report", "go.etcd.io/etcd/client/v3", false, true},
 		{"results", "gonum.org/v1/plot", false, true},
 		{"results", "gonum.org/v1/gonum/stat", false, false},
+		{"report", "github.com/joshdk/go-junit", true, false},
+		{"report", "github.com/joshdk/go-junit", false, true},
+		{"cmd/etcd-dyno", "k8s.io/api/core/v1", true, false},
+		{"cmd/etcd-dyno", "k8s.io/api/core/v1", false, true},
+		{"runner", "k8s.io/api/core/v1", true, true},
 		{"runner/util", module + "/results", false, true},
 		{"cmd/etcd-dyno", module, false, true},
 	} {

@@ -19,15 +19,15 @@ import (
 
 // The formats, the usual one first: of one run, of several at once, and of a comparison.
 var (
-	runFormats        = []string{"table", "json", "csv", "markdown", "html", "hlog", "openmetrics", "junit", "benchfmt"}
+	runFormats        = []string{"table", "json", "csv", "markdown", "html", "hlog", "openmetrics", "junit", "benchfmt", "perfdash"}
 	severalFormats    = []string{"table", "json"}
 	comparisonFormats = []string{"table", "json", "csv", "markdown", "html", "junit"}
 )
 
 // formatsHelp is what a command's help says of formats.
 const formatsHelp = `-o says in which format it is told: table, json, csv, markdown, html, hlog,
-openmetrics, junit or benchfmt. FORMAT goes to stdout, FORMAT=FILE into a file;
--o may be repeated, and the table goes to stdout unless another does.`
+openmetrics, junit, benchfmt or perfdash. FORMAT goes to stdout, FORMAT=FILE
+into a file; -o may be repeated, and the table goes to stdout unless another does.`
 
 // comparisonFormatsHelp is the same of comparisons.
 const comparisonFormatsHelp = `-o says in which format it is told: table, json, csv, markdown, html or junit.

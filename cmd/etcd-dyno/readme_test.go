@@ -14,7 +14,7 @@ import (
 // What the documentation shows is true: its scenarios and configurations are free of faults, and
 // its command lines name commands, flags, scenarios and configurations that exist.
 func TestReadme(t *testing.T) {
-	for _, file := range []string{"README.md", "report/docs/scenarios.md", "report/docs/configurations.md", "report/docs/comparing.md"} {
+	for _, file := range []string{"README.md", "report/docs/scenarios.md", "report/docs/configurations.md", "report/docs/comparing.md", "report/docs/ci.md"} {
 		b, err := os.ReadFile("../../" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -87,6 +87,19 @@ func TestDocumentationIsWhole(t *testing.T) {
 			t.Errorf("the guide has no row of the experiment %s", name)
 		}
 	}
+	ci, err := os.ReadFile("../../report/docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, err := os.ReadDir(ciFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range ready {
+		if !hasRow(string(ci), file.Name()) {
+			t.Errorf("the guide has no row of %s", file.Name())
+		}
+	}
 	for _, format := range runFormats {
 		if !hasRow(string(readme), format) {
 			t.Errorf("README has no row of the format %s", format)
@@ -130,7 +143,7 @@ func checkCommand(t *testing.T, line string) {
 	}
 }
 
-// checkNames checks what a command line names: scenarios and configurations, with what --set changes.
+// checkNames checks what a command line names: scenarios and configurations, with what --set changes, and experiments.
 // Files of the user's are not there to be read.
 func checkNames(c *cobra.Command) error {
 	var named, configurations []string
@@ -138,6 +151,15 @@ func checkNames(c *cobra.Command) error {
 	case "etcd-dyno run":
 		named = c.Flags().Args()
 		configurations, _ = c.Flags().GetStringSlice("configuration")
+	case "etcd-dyno experiment":
+		for _, name := range c.Flags().Args() {
+			if strings.HasPrefix(name, "./") {
+				continue
+			}
+			if _, err := scenarios.LoadExperiment(name, nil); err != nil {
+				return err
+			}
+		}
 	case "etcd-dyno scenarios show", "etcd-dyno scenarios explain":
 		named = c.Flags().Args()
 	case "etcd-dyno lab up", "etcd-dyno lab show":

@@ -149,6 +149,8 @@ func ofRun(page report.Page) rendering {
 			return report.JUnit(w, page)
 		case "benchfmt":
 			return report.BenchFormat(w, page.Result)
+		case "perfdash":
+			return report.Perfdash(w, page.Result)
 		case "hlog":
 			return report.HLog(w, page)
 		case "openmetrics":
