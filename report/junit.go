@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/history"
 )
 
 // junitSuites is a JUnit file as CI systems read it.
@@ -104,8 +105,21 @@ func judgedCase(class, name, measured string, status results.Status, strict bool
 // are comparable, and the metrics that gate, are the cases. What is inconclusive is
 // skipped where that passes, else it fails.
 func JUnitComparison(w io.Writer, c results.Comparison, inconclusivePasses bool) error {
+	return writeJUnit(w, comparisonSuites(c, func(s results.GateStatus) bool { return s == results.GateInconclusive && inconclusivePasses }))
+}
+
+// JUnitNight writes a comparison and what a history says of it. What is inconclusive is
+// skipped, and so is a gate that fails where the history decides.
+func JUnitNight(w io.Writer, c results.Comparison, n history.News, historyDecides bool) error {
+	all := comparisonSuites(c, func(s results.GateStatus) bool {
+		return s == results.GateInconclusive || s == results.GateFail && historyDecides
+	})
+	return writeJUnit(w, append(all, newsSuites(n)...))
+}
+
+// comparisonSuites are those of all contrasts. excused says which outcomes of gates do not count.
+func comparisonSuites(c results.Comparison, excused func(results.GateStatus) bool) (all []junitSuite) {
 	word, _, _ := outcomeOf(c)
-	var all []junitSuite
 	for _, x := range c.Contrasts {
 		name := contrastTitle(x)
 		s := junitSuite{Name: name, Properties: []junitProperty{{"outcome", word}, {"method", string(x.Method)}}}
@@ -122,23 +136,23 @@ func JUnitComparison(w io.Writer, c results.Comparison, inconclusivePasses bool)
 		s.add(together)
 		for _, m := range x.Metrics {
 			if g := gateOf(c, x, m); g.Status != "" {
-				s.add(gateCase(c, x, m, g, inconclusivePasses))
+				s.add(gateCase(c, x, m, g, excused(g.Status)))
 			}
 		}
 		all = append(all, s)
 	}
-	return writeJUnit(w, all)
+	return all
 }
 
 // gateCase is a metric that decides.
-func gateCase(c results.Comparison, x results.Contrast, m results.MetricContrast, g results.Gate, inconclusivePasses bool) junitCase {
+func gateCase(c results.Comparison, x results.Contrast, m results.MetricContrast, g results.Gate, excused bool) junitCase {
 	figures := fmt.Sprintf("%s: %s (%s: %s), %s against %s", gateWords(g.Status), effectText(m), intervalHead(c, x), intervalText(m),
 		medianText(m, m.Candidate, m.CandidateMedian), medianText(m, m.Baseline, m.BaselineMedian))
 	each := junitCase{Class: contrastTitle(x) + ": gates", Name: g.Metric}
 	switch {
 	case g.Status == results.GatePass:
 		each.Out = figures + "\n" + gateDetail(g)
-	case g.Status == results.GateInconclusive && inconclusivePasses:
+	case excused:
 		each.Skipped = &junitSkipped{figures + "; " + gateDetail(g)}
 	default:
 		each.Failure = &junitFailure{string(g.Status), figures, gateDetail(g)}

@@ -29,6 +29,8 @@ type ExperimentHeader struct {
 	Tool    string    `json:"tool"`
 	// SHA256 is of the experiment and all that it names, in hexadecimal.
 	SHA256 string `json:"sha256"`
+	// Again is the ID of the experiment that this one makes once more, to confirm what it seems to say; empty for others.
+	Again string `json:"again,omitempty"`
 }
 
 // ExperimentRun is one run of an experiment.

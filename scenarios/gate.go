@@ -16,7 +16,7 @@ func (r experimentReader) gates(all []Scenario) (gates []threshold.Metric) {
 	texts := r.texts("gate")
 	if !r.has("gate") {
 		for _, s := range all {
-			for _, m := range usualGates(s) {
+			for _, m := range UsualGates(s) {
 				if !slices.Contains(gates, m) {
 					gates = append(gates, m)
 				}
@@ -90,8 +90,8 @@ func samplesFor(percentile float64) float64 {
 	return math.Ceil(n + 2*math.Sqrt(n))
 }
 
-// usualGates are the medians of what a scenario does most: of one write, one read and one watch, so that six pairs suffice.
-func usualGates(s Scenario) (gates []threshold.Metric) {
+// UsualGates are the metrics by which a scenario is judged when none are named: the medians of what a scenario does most: of one write, one read and one watch, so that six pairs suffice.
+func UsualGates(s Scenario) (gates []threshold.Metric) {
 	operations := s.Explain().Operations
 	slices.SortStableFunc(operations, func(a, b OperationEstimate) int {
 		switch x, y := total(a), total(b); {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,6 +35,7 @@ type experimentFlags struct {
 	aa, conclusive bool
 	resume         string
 	force, plan    bool
+	history        string
 }
 
 func experimentCommand(std standard) *cobra.Command {
@@ -53,6 +55,11 @@ again, up to twice. A regression of what gates is shown again by a fresh block
 of runs before it counts. After Ctrl-C or a crash, --resume goes on: finished
 runs are not made again.
 
+With --history the outcome is remembered, and what is told is what changed since
+earlier nights, once: a night that lies outside of what they predict is measured
+again, up to twice, before anything is told. What the candidate is against the
+control decides only while the history is young. See etcd-dyno history --help.
+
 The noise floor of a machine is worth knowing first: --aa compares the baseline
 with itself.
 
@@ -60,6 +67,7 @@ with itself.
 		Example: `  etcd-dyno experiment disk
   etcd-dyno experiment noise --pairs 6
   etcd-dyno experiment --scenario pod-churn --a single --b single --set-b configuration.etcd.snapshot-count=1000
+  etcd-dyno experiment nightly --history history.ndjson
   etcd-dyno experiment ./before-and-after.toml --until-conclusive --max-pairs 24
   etcd-dyno experiment --resume runs/20260102T150405Z-disk-experiment`,
 		Args: cobra.MaximumNArgs(1),
@@ -78,11 +86,12 @@ with itself.
 	flags.BoolVar(&f.aa, "aa", false, "compare the baseline with itself, which measures the noise")
 	flags.BoolVar(&f.conclusive, "until-conclusive", false, "make more pairs while a gate is inconclusive, up to --max-pairs")
 	flags.IntVar(&f.maxPairs, "max-pairs", 0, "how many pairs --until-conclusive makes at most (32)")
-	flags.BoolVar(&f.confirm, "confirm", true, "let a regression count only when a fresh block of runs shows it again")
+	flags.BoolVar(&f.confirm, "confirm", true, "let a regression count only when a fresh block of runs shows it again; with --history, measure again what is suspected")
 	flags.StringVar(&f.inconclusive, "inconclusive", "", "what an inconclusive gate does: fail (exit 5) or pass (fail)")
 	flags.StringVar(&f.resume, "resume", "", "go on with the experiment in that folder")
 	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, or too seldom, and mark it")
 	flags.BoolVar(&f.plan, "plan", false, "print the order of the runs and how long they take, and make none")
+	flags.StringVar(&f.history, "history", os.Getenv("ETCD_DYNO_HISTORY"), "the file of a history: remember the outcome in it, and tell what changed")
 	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
 	f.foreignFlags.register(flags)
 	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where the experiment's folder is made")
@@ -114,6 +123,10 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 			return err
 		}
 	}
+	reruns, err := f.remembers(std, &x)
+	if err != nil {
+		return err
+	}
 	opened, err := x.open(f)
 	if err != nil {
 		return exitError{exitUsage, err}
@@ -123,7 +136,7 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 	if f.resume != "" {
 		sweep(std, filepath.Dir(opened.Folder))
 	}
-	e := experimenter{std: std, f: f, x: opened, jobs: jobs, cut: cut, confirmed: map[int]bool{}}
+	e := experimenter{std: std, f: f, x: opened, jobs: jobs, cut: cut, confirmed: map[int]bool{}, reruns: reruns}
 	return e.run(ctx)
 }
 
@@ -287,7 +300,7 @@ func (b beginning) open(f experimentFlags) (*experiment.Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return experiment.Create(folder, b.asked, "etcd-dyno "+version)
+	return experiment.Create(folder, b.asked, "etcd-dyno "+version, "")
 }
 
 // jobsOfExperiment are the runs' jobs, by scenario and configuration.

@@ -36,35 +36,58 @@ type experimenter struct {
 	line  string
 	spent time.Duration
 	made  int
+	// reruns is how often what is suspected is measured again, at most.
+	reruns int
 }
 
 // run makes the runs, and tells what came of them.
 func (e *experimenter) run(ctx context.Context) error {
 	fmt.Fprintf(e.std.err, "experiment: %s\n%s\n", e.x.Folder, durationOf(e.x.Experiment))
+	c, err := e.measure(ctx)
+	if err != nil {
+		return e.failed(ctx, err)
+	}
+	page := comparisonPageOf(e.x.Name, "etcd-dyno compare "+e.x.Folder, c)
+	if err := e.keep(c, page); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	told, codes := ofComparison(c, e.x.InconclusivePasses, page), []int{codeOfComparison(c, e.x.InconclusivePasses)}
+	var failed error
+	if e.f.history != "" {
+		var n night
+		if n, failed = e.remember(ctx); n.known {
+			told, codes = n.rendering(c, e.x.InconclusivePasses, page), n.codes(c)
+		}
+	}
+	if err := e.f.outputs.write(e.std, told); err != nil {
+		return exitError{exitCannotRun, errors.Join(err, failed)}
+	}
+	if failed != nil {
+		return failed
+	}
+	more, err := e.codes()
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if code := worst(append(codes, more...)); code != exitDone {
+		return exitError{code: code}
+	}
+	return nil
+}
+
+// measure makes the runs, and compares them.
+func (e *experimenter) measure(ctx context.Context) (results.Comparison, error) {
 	e.x.Force = e.f.force
 	e.x.Told = func(text string) { fmt.Fprintln(e.std.err, text) }
 	e.x.Began = e.began
 	if err := e.fill(ctx); err != nil {
-		return e.failed(ctx, err)
+		return results.Comparison{}, err
 	}
 	c, err := e.x.Run(ctx, e.one)
 	if err != nil {
-		return e.failed(ctx, err)
+		return c, err
 	}
-	if err := e.empty(); err != nil {
-		return exitError{exitCannotRun, err}
-	}
-	if err := e.tell(c); err != nil {
-		return exitError{exitCannotRun, err}
-	}
-	codes, err := e.codes(c)
-	if err != nil {
-		return exitError{exitCannotRun, err}
-	}
-	if code := worst(codes); code != exitDone {
-		return exitError{code: code}
-	}
-	return nil
+	return c, e.empty()
 }
 
 // fill makes what the setups of scenarios put into an etcd once, for all runs to begin with.
@@ -182,9 +205,8 @@ func (e *experimenter) one(ctx context.Context, s experiment.Slot, runsDir strin
 	return folder, nil
 }
 
-// codes are the exit codes of what the runs and the gates came to.
-func (e *experimenter) codes(c results.Comparison) ([]int, error) {
-	codes := []int{codeOfComparison(c, e.x.InconclusivePasses)}
+// codes are the exit codes of what the runs came to by themselves.
+func (e *experimenter) codes() (codes []int, err error) {
 	finished := e.x.Finished()
 	for _, folder := range slices.Sorted(maps.Keys(finished)) {
 		r, err := resultOf(folder)
@@ -220,14 +242,9 @@ func resultOf(folder string) (r results.Result, err error) {
 	return r, nil
 }
 
-// tell writes the comparison into the experiment's folder and prints it.
-func (e *experimenter) tell(c results.Comparison) error {
-	page := comparisonPageOf(e.x.Name, "etcd-dyno compare "+e.x.Folder, c)
-	return errors.Join(
-		writeComparison(e.x.Folder, c),
-		writeComparisonPage(e.std, e.x.Folder, page),
-		e.f.outputs.write(e.std, ofComparison(c, e.x.InconclusivePasses, page)),
-	)
+// keep writes the comparison into the experiment's folder.
+func (e *experimenter) keep(c results.Comparison, page pageOf) error {
+	return errors.Join(writeComparison(e.x.Folder, c), writeComparisonPage(e.std, e.x.Folder, page))
 }
 
 // writeComparison writes comparison.json.

@@ -94,7 +94,7 @@ func begun(t *testing.T, runs, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := experiment.Create(filepath.Join(runs, name), asked, "test")
+	x, err := experiment.Create(filepath.Join(runs, name), asked, "test", "")
 	if err != nil {
 		t.Fatal(err)
 	}

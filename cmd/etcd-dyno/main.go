@@ -82,7 +82,7 @@ Without a cluster of your own it starts a real etcd by itself:
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	root.AddCommand(runCommand(std), compareCommand(std), experimentCommand(std), reportCommand(std), cleanCommand(std), scenariosCommand(std), labCommand(std), doctorCommand(std), versionCommand(std))
+	root.AddCommand(runCommand(std), compareCommand(std), experimentCommand(std), historyCommand(std), reportCommand(std), cleanCommand(std), scenariosCommand(std), labCommand(std), doctorCommand(std), versionCommand(std))
 	return root
 }
 

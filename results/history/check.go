@@ -35,12 +35,12 @@ func (h *History) Gating() func(Series) bool {
 	return func(s Series) bool { return s.Gates || !some }
 }
 
-// Look judges the series that are watched.
+// Look judges the series that are watched. What is neither better nor worse when it changes is left out.
 func (h *History) Look(watch func(Series) bool, now time.Time) News {
 	n := News{Faults: h.Faults, Warnings: h.Warnings}
 	watched := map[Key]bool{}
 	for _, s := range h.Series() {
-		if !watch(s) {
+		if s.Better != "lower" && s.Better != "higher" || !watch(s) {
 			continue
 		}
 		watched[s.Key] = true

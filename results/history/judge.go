@@ -233,7 +233,7 @@ func (v view) change(c stats.ChangePoint) Change {
 	made := Change{
 		Key: v.series.Key, From: v.points[c.Index].Record.ID, Relative: v.series.Relative,
 		Effect: c.After - c.Before, Low: c.Low, High: c.High, P: c.P,
-		Worse: (c.After > c.Before) == (v.series.Better == "lower"), BeforeCount: c.CountBefore, AfterCount: c.CountAfter,
+		Worse: v.series.worse(c.After - c.Before), BeforeCount: c.CountBefore, AfterCount: c.CountAfter,
 	}
 	if c.Index > 0 {
 		made.Before = v.points[c.Index-1].Record.ID
@@ -253,6 +253,11 @@ func (v view) change(c stats.ChangePoint) Change {
 // agrees reports whether a value is nearer to the new level than to the old one.
 func agrees(value float64, c stats.ChangePoint) bool {
 	return (value > (c.Before+c.After)/2) == (c.After > c.Before)
+}
+
+// worse reports whether a difference is one for the worse.
+func (s Series) worse(by float64) bool {
+	return by > 0 && s.Better == "lower" || by < 0 && s.Better == "higher"
 }
 
 func sameWay(a, b stats.ChangePoint) bool { return (a.After > a.Before) == (b.After > b.Before) }

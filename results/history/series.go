@@ -34,6 +34,9 @@ func (k Key) Of() string {
 	return strings.Join(parts, " ")
 }
 
+// Of says what a record is of.
+func (r Record) Of() string { return r.series().Of() }
+
 // series is the key of all of a record's series, without a metric.
 func (r Record) series() Key {
 	k := Key{Name: r.Name, Scenario: r.Scenario.Name, Candidate: r.Candidate.Name}

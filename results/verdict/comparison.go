@@ -167,7 +167,7 @@ func contrast(m threshold.Metric, baseline, candidate Side, method results.Metho
 	if c.Relative {
 		a, b = logs(a), logs(b)
 	}
-	delta := least(m, c, rules)
+	delta := Least(m, c, rules)
 	var in stats.Interval
 	worse := 1.0
 	if m.Better() == threshold.HigherIsBetter {

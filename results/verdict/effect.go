@@ -29,9 +29,9 @@ func judgeEffect(in stats.Interval, worse, delta float64) results.Verdict {
 	}
 }
 
-// least is the least effect that matters, in the unit of the comparison: of a
+// Least is the least effect on a metric that matters, in the unit of the comparison: of a
 // relative one the logarithm of a ratio.
-func least(m threshold.Metric, c results.MetricContrast, rules Rules) float64 {
+func Least(m threshold.Metric, c results.MetricContrast, rules Rules) float64 {
 	of := math.Abs(c.BaselineMedian) * rules.MinEffect
 	switch {
 	case c.Relative && m.Latency():

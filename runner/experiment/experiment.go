@@ -23,6 +23,8 @@ type RunFunc func(ctx context.Context, s Slot, runsDir string, started func(fold
 // Experiment is one under way, or done. Make it with Create, Open or Resume.
 type Experiment struct {
 	scenarios.Experiment
+	// ID is its own, and Again that of the experiment which this one makes once more; empty for others.
+	ID, Again string
 	// Folder is absolute; all of the experiment lies in it.
 	Folder string
 	// Began is called before each run with the place in the plan as it is now known, from 1 on; may be nil.
@@ -41,8 +43,9 @@ type Experiment struct {
 // attempts is how often a run is made that is not valid.
 const attempts = 3
 
-// Create makes an experiment's folder, which must not exist yet, with all that is asked in it.
-func Create(folder string, e scenarios.Experiment, tool string) (*Experiment, error) {
+// Create makes an experiment's folder, which must not exist yet, with all that is asked in
+// it. again is the ID of the experiment that is made once more; empty for a new one.
+func Create(folder string, e scenarios.Experiment, tool, again string) (*Experiment, error) {
 	if err := os.MkdirAll(filepath.Join(folder, results.RunsFolder), 0o755); err != nil {
 		return nil, fmt.Errorf("making the experiment's folder: %w", err)
 	}
@@ -61,11 +64,11 @@ func Create(folder string, e scenarios.Experiment, tool string) (*Experiment, er
 	if err != nil {
 		return nil, err
 	}
-	header := results.ExperimentHeader{Schema: results.ExperimentSchema, ID: filepath.Base(folder), Started: time.Now().UTC(), Tool: tool, SHA256: sum(e)}
+	header := results.ExperimentHeader{Schema: results.ExperimentSchema, ID: filepath.Base(folder), Started: time.Now().UTC(), Tool: tool, SHA256: sum(e), Again: again}
 	if err := j.add(results.ExperimentRecord{Header: &header}); err != nil {
 		return nil, errors.Join(err, j.close())
 	}
-	return &Experiment{Experiment: e, Folder: folder, journal: j, finished: map[Slot][]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
+	return &Experiment{Experiment: e, ID: header.ID, Again: again, Folder: folder, journal: j, finished: map[Slot][]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
 }
 
 // sum is of an experiment and all that it names.
@@ -143,6 +146,8 @@ func (x *Experiment) replay(records []results.ExperimentRecord) error {
 		return fmt.Errorf("opening %s: its schema is %q, this program reads %q", x.Folder, h.Schema, results.ExperimentSchema)
 	case h.SHA256 != sum(x.Experiment):
 		return fmt.Errorf("opening %s: %w", x.Folder, ErrChanged)
+	default:
+		x.ID, x.Again = h.ID, h.Again
 	}
 	for _, r := range records[1:] {
 		if r.Began != nil {

@@ -180,7 +180,7 @@ func outcome(t *testing.T, m *maker, e scenarios.Experiment) results.Comparison 
 	t.Helper()
 	m.tb, m.e = t, e
 	folder := filepath.Join(t.TempDir(), "experiment")
-	x, err := Create(folder, e, "test")
+	x, err := Create(folder, e, "test", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestResume(t *testing.T) {
 func TestTornJournal(t *testing.T) {
 	e := parsed(t)
 	folder := filepath.Join(t.TempDir(), "experiment")
-	x, err := Create(folder, e, "test")
+	x, err := Create(folder, e, "test", "")
 	if err != nil {
 		t.Fatal(err)
 	}
