@@ -78,7 +78,14 @@ func show(c *results.MetricContrast, in stats.Interval, delta float64) {
 		return v
 	}
 	c.Effect, c.Delta = share(in.Estimate), share(delta)
-	c.Low, c.High = bound(share(in.Low)), bound(share(in.High))
+	for _, end := range []struct {
+		of   float64
+		into **float64
+	}{{in.Low, &c.Low}, {in.High, &c.High}} {
+		if *end.into = bound(end.of); *end.into != nil {
+			**end.into = share(end.of)
+		}
+	}
 }
 
 // bound is nil where there is none.
