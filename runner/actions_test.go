@@ -16,7 +16,7 @@ name = "light"
 [cluster]
 nodes = 10
 [phases]
-warmup = "2s"
+warmup = "1s"
 measure = "%s"
 drain = "5s"
 [workload.puts]
@@ -96,9 +96,10 @@ func sound(tb testing.TB, result results.Result) {
 }
 
 // probed is how far a prober and a run may be apart here; an idle machine is held to 50 ms by `make accuracy`.
-const probed = 150 * time.Millisecond
+const probed = 300 * time.Millisecond
 
 func TestLeaderKilled(t *testing.T) {
+	t.Parallel()
 	job := acted(t, "9s", `
 [action.lose-leader]
 at = "2s"
@@ -121,6 +122,7 @@ for = "3s"
 
 // One of each family of faults after the other, each of its own row.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	job := acted(t, "22s", `
 [action.split]
 at = "1s"

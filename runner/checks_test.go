@@ -95,11 +95,13 @@ func openCluster(t *testing.T, members int) *cluster {
 	return c
 }
 
-// want makes the checks, and compares those that do not pass with what is wanted: by name, a part of the detail.
-func (c *cluster) want(t *testing.T, failed map[string]string) {
+// want makes the checks, compares those that do not pass with what is wanted, by
+// name a part of the detail, and returns all.
+func (c *cluster) want(t *testing.T, failed map[string]string) []results.Check {
 	t.Helper()
 	failed = maps.Clone(failed)
-	for _, made := range c.exam.checks(t.Context()) {
+	all := c.exam.checks(t.Context())
+	for _, made := range all {
 		part, fails := failed[made.Name]
 		delete(failed, made.Name)
 		if (made.Status == results.Fail) != fails || !strings.Contains(made.Detail, part) {
@@ -109,6 +111,7 @@ func (c *cluster) want(t *testing.T, failed map[string]string) {
 	if len(failed) > 0 {
 		t.Errorf("not made: %v", failed)
 	}
+	return all
 }
 
 // What someone else does behind the run's back is noticed.
@@ -193,8 +196,7 @@ func TestChecksKnowLeases(t *testing.T) {
 func TestChecksCompareMembers(t *testing.T) {
 	t.Parallel()
 	c := openCluster(t, 3)
-	c.want(t, map[string]string{})
-	for _, made := range c.exam.checks(t.Context()) {
+	for _, made := range c.want(t, nil) {
 		if made.Name == "members-agree" && !strings.HasPrefix(made.Detail, "3 members hold the same at revision 101: HashKV ") {
 			t.Error(made.Detail)
 		}
@@ -226,8 +228,7 @@ func TestChecksMissAMember(t *testing.T) {
 	if err := syscall.Kill(membersOf(t, c.runs)[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	c.want(t, map[string]string{"members-healthy": " does not answer"})
-	for _, made := range c.exam.checks(t.Context()) {
+	for _, made := range c.want(t, map[string]string{"members-healthy": " does not answer"}) {
 		if made.Name == "members-agree" && made.Status != results.Skipped || made.Name == "live-keys" && made.Detail != "100 keys, "+exactly {
 			t.Errorf("%s %s: %s", made.Name, made.Status, made.Detail)
 		}

@@ -63,7 +63,7 @@ func repeated(row string, n int) []string { return slices.Repeat([]string{row}, 
 // was recorded of a kube-apiserver (§2 and §7).
 func TestConformancePods(t *testing.T) {
 	t.Parallel()
-	s := observed(t, startEtcd(t), "1s", `
+	s := observed(t, startEtcd(t), "300ms", `
 [setup.pods]
 count = 1
 [workload.churn]
@@ -99,34 +99,34 @@ func TestConformanceKinds(t *testing.T) {
 		want                []string
 	}{
 		{
-			"get", "1s", configmaps + "[workload.w]\nkind=\"get\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
+			"get", "300ms", configmaps + "[workload.w]\nkind=\"get\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
 			"configmaps/ns-00/configmaps-setup-000000000",
 			[]string{rowCreate, rowGet},
 		},
 		{
-			"count", "1s", "[workload.w]\nkind=\"count\"\nresource=\"events\"\narrival={times=[\"0s\"]}",
+			"count", "300ms", "[workload.w]\nkind=\"count\"\nresource=\"events\"\narrival={times=[\"0s\"]}",
 			"events/",
 			[]string{"Range{prefix,count_only}"},
 		},
 		{
-			"update", "1s", configmaps + "[workload.w]\nkind=\"update\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
+			"update", "300ms", configmaps + "[workload.w]\nkind=\"update\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
 			"configmaps/ns-00/configmaps-setup-000000000",
 			[]string{rowCreate, rowUpdate},
 		},
 		{
-			"list, paged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nlimit=2\narrival={times=[\"0s\"]}",
+			"list, paged", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nlimit=2\narrival={times=[\"0s\"]}",
 			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,limit=2}", "Range{from-key,limit=2,rev}"),
 		},
 		{
-			"list, unpaged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"unpaged\"\nserializable=true\nkeys_only=true\narrival={times=[\"0s\"]}",
+			"list, unpaged", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"unpaged\"\nserializable=true\nkeys_only=true\narrival={times=[\"0s\"]}",
 			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,keys_only,serializable}"),
 		},
 		{
-			"list, stream", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\narrival={times=[\"0s\"]}",
+			"list, stream", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\narrival={times=[\"0s\"]}",
 			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix}")...), // the first asks whether etcd knows it
 		},
 		{
-			"list, stream in pages", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\nlimit=2\narrival={times=[\"0s\"]}",
+			"list, stream in pages", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\nlimit=2\narrival={times=[\"0s\"]}",
 			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix,limit=2}", "RangeStream{from-key,limit=2,rev}")...),
 		},
 		{
@@ -140,36 +140,36 @@ func TestConformanceKinds(t *testing.T) {
 			[]string{rowCreate, rowUpdate, rowUpdate},
 		},
 		{
-			"watch", "1s", configmaps + "[workload.u]\nkind=\"update\"\nresource=\"configmaps\"\narrival={times=[\"0s\"]}\n[workload.w]\nkind=\"watch\"\nresource=\"configmaps\"\nwatchers=2",
+			"watch", "300ms", configmaps + "[workload.u]\nkind=\"update\"\nresource=\"configmaps\"\narrival={times=[\"0s\"]}\n[workload.w]\nkind=\"watch\"\nresource=\"configmaps\"\nwatchers=2",
 			"configmaps/", repeated(rowWatch, 2),
 		},
 		{
-			"lease, revoked", "1s", "[workload.w]\nkind=\"lease\"\nkeys=2\narrival={times=[\"0s\"]}",
+			"lease, revoked", "300ms", "[workload.w]\nkind=\"lease\"\nkeys=2\narrival={times=[\"0s\"]}",
 			"lease",
 			[]string{"LeaseGrant{ttl=10}", "LeaseRevoke", "LeaseRevoke"}, // the last is that of the run's prefix
 		},
 		{
-			"raw put", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"put\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw put", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"put\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put"},
 		},
 		{
-			"raw get", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"get\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw get", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"get\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put", "Range{key}"},
 		},
 		{
-			"raw range", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"range\"\nlimit=5\nserializable=true\nkeys={count=2, choice=\"sequential\"}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw range", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"range\"\nlimit=5\nserializable=true\nkeys={count=2, choice=\"sequential\"}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put", "Put", "Range{from-key,limit=5,serializable}"},
 		},
 		{
-			"raw delete", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"delete\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw delete", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"delete\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put", "DeleteRange"},
 		},
 		{
-			"raw txn", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"txn\"\nops=2\nkeys={count=2}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw txn", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"txn\"\nops=2\nkeys={count=2}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Txn{if nothing then [put put] else []}"},
 		},

@@ -16,12 +16,13 @@ import (
 
 // A leader that hands over in mid-run is on the time line, once.
 func TestLeaderChange(t *testing.T) {
+	t.Parallel()
 	job := jobOf(t, puts, "name = \"three\"\nmembers = 3", "phases.warmup=1s", "phases.measure=4s", "workload.puts.arrival.rate=20/s")
 	var folder string
 	job.Started = func(f string) { folder = f }
 	moved := false
 	job.Progress = func(s Status) {
-		if s.Phase == results.PhaseMeasure && s.Elapsed > time.Second && !moved {
+		if s.Phase == results.PhaseMeasure && s.Elapsed > 500*time.Millisecond && !moved {
 			moved = true
 			moveLeader(t, folder)
 		}

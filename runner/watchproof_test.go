@@ -65,6 +65,7 @@ type watchCounts struct{ missing, duplicated, outOfOrder, unmatched int64 }
 // What etcd does that is within its promises is called nothing, and each event
 // that a proxy drops, doubles or moves is found, no other with it.
 func TestWatchProof(t *testing.T) {
+	t.Parallel()
 	etcd := startEtcd(t)
 	for _, tc := range []struct {
 		name string
@@ -314,7 +315,7 @@ func (s *stage) await(ctx context.Context, holds func() bool) {
 
 // settleDown is enough for the run to have noticed, on a machine that is not
 // busy, what was sent to it; nothing that is counted hangs on it.
-const settleDown = 20 * time.Millisecond
+const settleDown = 60 * time.Millisecond
 
 func (*stage) pause(ctx context.Context, d time.Duration) {
 	select {

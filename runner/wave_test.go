@@ -15,7 +15,7 @@ func waveOf(t *testing.T, wave string) (*results.Run, *shapes) {
 	s := &shapes{prefix: "/etcd-dyno/conformance"}
 	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
 	text := "[setup.pods]\ncount = 24\n[workload.w]\nkind = \"pod-churn\"\ncontainers = 2\ngrace = \"100ms\"\narrival = { times = [\"0s\"] }\n" + wave
-	run, _ := runJob(t, jobOf(t, fmt.Sprintf(oneArrival, "10s", text), fmt.Sprintf("endpoints = [%q]", url)))
+	run, _ := interruptWhen(t, jobOf(t, fmt.Sprintf(oneArrival, "1m", text), fmt.Sprintf("endpoints = [%q]", url)), allDone(0))
 	for _, o := range run.Operations {
 		if o.ErrorCount()+o.Dropped+o.Unreached+o.Unfinished+o.Skipped > 0 {
 			t.Errorf("%s.%s: %+v", o.Workload, o.Operation, o.Counts)
