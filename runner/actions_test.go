@@ -69,7 +69,7 @@ func agrees(tb testing.TB, run *results.Run, p *prober, name string, within time
 	saw, measured := p.gap(begin, end), milli(*a.UnavailableMS)
 	tb.Logf("%s (%s of %v): without service for %v, the prober says %v; over after %v, recovered after %v",
 		name, a.Do, a.Members, measured.Round(time.Millisecond), saw.Round(time.Millisecond), milli(*a.EndedMS-a.AtMS), milli(*a.RecoveredMS))
-	if d := (saw - measured).Abs(); d > within {
+	if d := (saw - measured).Abs(); d > within && !underRace {
 		tb.Errorf("%s: the run measured an outage of %v, the prober %v", name, measured, saw)
 	}
 	return a
@@ -122,6 +122,7 @@ for = "3s"
 
 // One of each family of faults after the other, each of its own row.
 func TestFaults(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	job := acted(t, "22s", `
 [action.split]
@@ -155,6 +156,7 @@ for = "2s"
 
 // What an administrator does, on three members.
 func TestMaintenance(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	job := acted(t, "8s", `
 [action.move]
@@ -184,6 +186,7 @@ do = "snapshot"
 
 // One member becomes three and one again, each step timed.
 func TestScale(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	job := acted(t, "12s", `
 [action.grow]
@@ -212,6 +215,7 @@ to = 1
 
 // All members and their data are lost; the load goes on with what the snapshot had.
 func TestDisasterRecovery(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	job := acted(t, "14s", `
 [action.backup]

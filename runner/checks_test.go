@@ -116,6 +116,7 @@ func (c *cluster) want(t *testing.T, failed map[string]string) []results.Check {
 
 // What someone else does behind the run's back is noticed.
 func TestChecksNoticeWhatOthersDo(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 1)
 	ctx := t.Context()
@@ -161,6 +162,7 @@ func do(t *testing.T, what func() error) {
 
 // The keys of leases that end, by themselves or not, are expected to go.
 func TestChecksKnowLeases(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 1)
 	ctx := t.Context()
@@ -194,6 +196,7 @@ func TestChecksKnowLeases(t *testing.T) {
 
 // Members that hold the same, and members of two clusters, which do not.
 func TestChecksCompareMembers(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 3)
 	for _, made := range c.want(t, nil) {
@@ -223,6 +226,7 @@ func TestChecksCompareMembers(t *testing.T) {
 
 // A dead member is told of, and does not keep the others from being asked.
 func TestChecksMissAMember(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 3)
 	if err := syscall.Kill(membersOf(t, c.runs)[0], syscall.SIGKILL); err != nil {

@@ -62,6 +62,7 @@ func repeated(row string, n int) []string { return slices.Repeat([]string{row}, 
 // A pod's start and another's stop are, request by request and in order, what
 // was recorded of a kube-apiserver (§2 and §7).
 func TestConformancePods(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "300ms", `
 [setup.pods]
@@ -90,6 +91,7 @@ arrival = { times = ["0s"] }
 
 // The requests of single kinds.
 func TestConformanceKinds(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	const configmaps = "[setup.configmaps]\ncount = 3\nsize = \"1KiB\"\n"
 	etcd := startEtcd(t)
@@ -183,6 +185,7 @@ func TestConformanceKinds(t *testing.T) {
 // Events: creations share a lease; a patch reads first, since they are in no
 // cache (§2 and §5).
 func TestConformanceEvents(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "2s", "[workload.w]\nkind=\"events\"\npatches=\"50%\"\narrival={rate=\"20/s\"}")
 	patched := 0
@@ -211,6 +214,7 @@ func TestConformanceEvents(t *testing.T) {
 // Compaction: two API servers claim in turn; the one whose claim succeeds
 // compacts up to the revision of its last one (§4 and §10).
 func TestConformanceCompaction(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := &shapes{prefix: "/etcd-dyno/conformance"}
 	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
@@ -243,6 +247,7 @@ interval = "1s"
 // the connection that it has for the resource (§1 and §3); its own loops send
 // what was recorded (§4 to §6).
 func TestConformanceAPIServer(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "11s", "[workload.w]\nkind=\"apiserver\"\nscrape=\"0s\"")
 	cached := model.CachedResources()
@@ -288,6 +293,7 @@ func TestConformanceAPIServer(t *testing.T) {
 
 // API servers that do not know RangeStream read prefixes by Range, in pages of 10,000 (§3).
 func TestConformanceNoRangeStream(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "11s", "[cluster]\napiserver=\"no-range-stream\"\n[workload.w]\nkind=\"apiserver\"\nscrape=\"0s\"")
 	for _, r := range model.CachedResources() {
@@ -308,6 +314,7 @@ func TestConformanceNoRangeStream(t *testing.T) {
 // API servers without a watch cache read every object before they change it,
 // count by Range, and their own watches, 42, want no word of progress (§2 and §3).
 func TestConformanceNoWatchCache(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "3s", `
 [cluster]

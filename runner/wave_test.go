@@ -37,6 +37,7 @@ func requestsOf(run *results.Run) (n int64) {
 // A rolling update of 20 pods takes 40.4 requests a pod, and each object is
 // written as a kube-apiserver and its controllers were recorded to (§7).
 func TestRollingUpdate(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, s := waveOf(t, "wave = \"rolling-update\"\npods = 20\n")
 	for operation, want := range map[string]int64{
@@ -63,6 +64,7 @@ func TestRollingUpdate(t *testing.T) {
 
 // New pods of a Deployment take 22.1 requests each, at the pace of a controller manager.
 func TestScaleUp(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, _ := waveOf(t, "wave = \"scale-up\"\npods = 19\npace = \"20/s\"\n")
 	if got := float64(requestsOf(run)) / 19; math.Abs(got-22.1) > 0.02*22.1 {
@@ -101,6 +103,7 @@ func TestJob(t *testing.T) {
 
 // A drained node's pods are evicted, and each starts anew.
 func TestNodeDrain(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, s := waveOf(t, "wave = \"node-drain\"\npods = 10\npace = \"100/s\"\n")
 	for operation, want := range map[string]int64{"node-drain": 1, "pod-start": 10, "pod-stop": 10, "evict": 10, "mark-deleted": 20, "delete": 10, "sync-slice": 26} {
