@@ -372,6 +372,7 @@ func startSmall(t *testing.T, quota string) *clientv3.Client {
 // What others write counts too: a run ends by itself, and takes its keys away, when
 // they have filled the database, here to nine tenths of 64 MiB or all of it.
 func TestQuotaFilledByOthers(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startSmall(t, "64MiB")
 	job := jobOf(t, `

@@ -42,6 +42,7 @@ resource = "configmaps"
 
 // A list by RangeStream tells its chunks and when the first came.
 func TestListStream(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, result := runJob(t, jobOf(t, `
 name = "stream"
@@ -260,6 +261,7 @@ period = "2s"
 
 // A namespace's objects are deleted one after the other; each watcher sees them go.
 func TestNamespaceDeletion(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, result := interruptWhen(t, jobOf(t, `
 name = "namespaces"

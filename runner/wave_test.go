@@ -120,6 +120,7 @@ func TestNodeDrain(t *testing.T) {
 
 // A run that ends in the middle of a wave tells what did not come.
 func TestWaveCutOff(t *testing.T) {
+	notUnderRace(t)
 	run, _ := runJob(t, jobOf(t, `
 name = "cut"
 [phases]
