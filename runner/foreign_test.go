@@ -90,6 +90,7 @@ func TestForeignCluster(t *testing.T) {
 		}
 	}
 	t.Run("to its end", func(t *testing.T) {
+		notUnderRace(t)
 		job := jobOf(t, churn, foreignOf(client), "phases.warmup=1s", "phases.measure=2s")
 		most, shown := int64(0), Plan{}
 		job.Progress = func(Status) {
@@ -120,6 +121,9 @@ func TestForeignCluster(t *testing.T) {
 		twice bool
 	}{{"interrupted", results.PhaseMeasure, false}, {"interrupted twice", results.PhaseMeasure, true}, {"interrupted twice in setup", results.PhaseSetup, true}} {
 		t.Run(tc.name, func(t *testing.T) {
+			if !tc.twice {
+				notUnderRace(t)
+			}
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			cut, again := context.WithCancel(t.Context())

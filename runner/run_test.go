@@ -214,8 +214,9 @@ func TestPodBudget(t *testing.T) {
 // A member that is killed in mid-run is an honest result: the run goes on to its
 // end, what hangs is a time-out with its age, and no event is called missing.
 func TestMemberKilled(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
-	job := jobOf(t, churn, "", "phases.drain=1s")
+	job := jobOf(t, churn, "", "phases.measure=10s", "phases.drain=1s")
 	killed := false
 	var at time.Time
 	job.Progress = func(s Status) {
@@ -237,7 +238,7 @@ func TestMemberKilled(t *testing.T) {
 		t.Errorf("no word of the connections: %+v", run.Events)
 	}
 	puts := operationOf(t, run, "puts", "put")
-	if puts.Intended != 250 || puts.Errors["DeadlineExceeded"] == 0 || puts.Unfinished == 0 || puts.Succeeded == 0 {
+	if puts.Intended != 500 || puts.Errors["DeadlineExceeded"] == 0 || puts.Unfinished == 0 || puts.Succeeded == 0 {
 		t.Errorf("puts: %+v", puts.Counts)
 	}
 	// Those that were due just after the death waited until the drain of 1 s was over.
@@ -300,6 +301,7 @@ func membersOf(t *testing.T, runsDir string) (pids []int) {
 
 // Ctrl-C ends the load early; what was measured is kept and the lab is gone.
 func TestInterrupted(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	job := jobOf(t, churn, "", "phases.measure=60s")
 	run, result := interruptAfter(t, job, time.Second)
