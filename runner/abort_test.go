@@ -11,6 +11,7 @@ import (
 // A threshold ends the load once it is breached, and is breached in the end;
 // another that is breached too, but does not end anything, is only told.
 func TestAbort(t *testing.T) {
+	t.Parallel()
 	run, result := runJob(t, jobOf(t, `
 name = "abort"
 [phases]

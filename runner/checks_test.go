@@ -95,11 +95,13 @@ func openCluster(t *testing.T, members int) *cluster {
 	return c
 }
 
-// want makes the checks, and compares those that do not pass with what is wanted: by name, a part of the detail.
-func (c *cluster) want(t *testing.T, failed map[string]string) {
+// want makes the checks, compares those that do not pass with what is wanted, by
+// name a part of the detail, and returns all.
+func (c *cluster) want(t *testing.T, failed map[string]string) []results.Check {
 	t.Helper()
 	failed = maps.Clone(failed)
-	for _, made := range c.exam.checks(t.Context()) {
+	all := c.exam.checks(t.Context())
+	for _, made := range all {
 		part, fails := failed[made.Name]
 		delete(failed, made.Name)
 		if (made.Status == results.Fail) != fails || !strings.Contains(made.Detail, part) {
@@ -109,10 +111,12 @@ func (c *cluster) want(t *testing.T, failed map[string]string) {
 	if len(failed) > 0 {
 		t.Errorf("not made: %v", failed)
 	}
+	return all
 }
 
 // What someone else does behind the run's back is noticed.
 func TestChecksNoticeWhatOthersDo(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 1)
 	ctx := t.Context()
@@ -158,6 +162,7 @@ func do(t *testing.T, what func() error) {
 
 // The keys of leases that end, by themselves or not, are expected to go.
 func TestChecksKnowLeases(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 1)
 	ctx := t.Context()
@@ -191,10 +196,10 @@ func TestChecksKnowLeases(t *testing.T) {
 
 // Members that hold the same, and members of two clusters, which do not.
 func TestChecksCompareMembers(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 3)
-	c.want(t, map[string]string{})
-	for _, made := range c.exam.checks(t.Context()) {
+	for _, made := range c.want(t, nil) {
 		if made.Name == "members-agree" && !strings.HasPrefix(made.Detail, "3 members hold the same at revision 101: HashKV ") {
 			t.Error(made.Detail)
 		}
@@ -221,13 +226,13 @@ func TestChecksCompareMembers(t *testing.T) {
 
 // A dead member is told of, and does not keep the others from being asked.
 func TestChecksMissAMember(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	c := openCluster(t, 3)
 	if err := syscall.Kill(membersOf(t, c.runs)[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	c.want(t, map[string]string{"members-healthy": " does not answer"})
-	for _, made := range c.exam.checks(t.Context()) {
+	for _, made := range c.want(t, map[string]string{"members-healthy": " does not answer"}) {
 		if made.Name == "members-agree" && made.Status != results.Skipped || made.Name == "live-keys" && made.Detail != "100 keys, "+exactly {
 			t.Errorf("%s %s: %s", made.Name, made.Status, made.Detail)
 		}

@@ -48,13 +48,13 @@ func TestClosedLoop(t *testing.T) {
 		workload    string
 		least, most int64
 	}{
-		// Upper bounds are certain, lower ones leave room for a busy machine.
-		{"full", 1000, 3_000_000},
-		{"thinking", 100, 3*200 + 10},
-		{"bounded", 100, 3*100 + 10},
+		// Upper bounds are certain; lower ones say that clients go on, on however busy a machine.
+		{"full", 100, 3_000_000},
+		{"thinking", 30, 3*200 + 10},
+		{"bounded", 30, 3*100 + 10},
 	} {
 		put := operationOf(t, run, tc.workload, "put")
-		if put.Intended < tc.least || put.Intended > tc.most || put.Succeeded != put.Intended {
+		if put.Intended < tc.least && !underRace || put.Intended > tc.most || put.Succeeded != put.Intended {
 			t.Errorf("%s: %d intended, %d succeeded; want %d to %d", tc.workload, put.Intended, put.Succeeded, tc.least, tc.most)
 		}
 		if lag := run.Lag[tc.workload]; (lag == nil) != (tc.workload == "full") {
@@ -65,6 +65,7 @@ func TestClosedLoop(t *testing.T) {
 
 // A client of a pod-churn starts and stops a pod, and begins again when both have ended.
 func TestClosedChurn(t *testing.T) {
+	t.Parallel()
 	run, _ := runJob(t, jobOf(t, churn, "", `workload.churn.arrival={process="closed", clients=4}`, "cluster.apiservers=3"))
 	start, stop := operationOf(t, run, "churn", "pod-start"), operationOf(t, run, "churn", "pod-stop")
 	// A pod-stop takes a second of grace at the least, so that each client ends fewer than six in the five seconds.

@@ -62,8 +62,9 @@ func repeated(row string, n int) []string { return slices.Repeat([]string{row}, 
 // A pod's start and another's stop are, request by request and in order, what
 // was recorded of a kube-apiserver (§2 and §7).
 func TestConformancePods(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
-	s := observed(t, startEtcd(t), "1s", `
+	s := observed(t, startEtcd(t), "300ms", `
 [setup.pods]
 count = 1
 [workload.churn]
@@ -90,6 +91,7 @@ arrival = { times = ["0s"] }
 
 // The requests of single kinds.
 func TestConformanceKinds(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	const configmaps = "[setup.configmaps]\ncount = 3\nsize = \"1KiB\"\n"
 	etcd := startEtcd(t)
@@ -99,34 +101,34 @@ func TestConformanceKinds(t *testing.T) {
 		want                []string
 	}{
 		{
-			"get", "1s", configmaps + "[workload.w]\nkind=\"get\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
+			"get", "300ms", configmaps + "[workload.w]\nkind=\"get\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
 			"configmaps/ns-00/configmaps-setup-000000000",
 			[]string{rowCreate, rowGet},
 		},
 		{
-			"count", "1s", "[workload.w]\nkind=\"count\"\nresource=\"events\"\narrival={times=[\"0s\"]}",
+			"count", "300ms", "[workload.w]\nkind=\"count\"\nresource=\"events\"\narrival={times=[\"0s\"]}",
 			"events/",
 			[]string{"Range{prefix,count_only}"},
 		},
 		{
-			"update", "1s", configmaps + "[workload.w]\nkind=\"update\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
+			"update", "300ms", configmaps + "[workload.w]\nkind=\"update\"\nresource=\"configmaps\"\nchoice=\"sequential\"\narrival={times=[\"0s\"]}",
 			"configmaps/ns-00/configmaps-setup-000000000",
 			[]string{rowCreate, rowUpdate},
 		},
 		{
-			"list, paged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nlimit=2\narrival={times=[\"0s\"]}",
+			"list, paged", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nlimit=2\narrival={times=[\"0s\"]}",
 			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,limit=2}", "Range{from-key,limit=2,rev}"),
 		},
 		{
-			"list, unpaged", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"unpaged\"\nserializable=true\nkeys_only=true\narrival={times=[\"0s\"]}",
+			"list, unpaged", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"unpaged\"\nserializable=true\nkeys_only=true\narrival={times=[\"0s\"]}",
 			"configmaps/*", append(repeated(rowCreate, 3), "Range{prefix,keys_only,serializable}"),
 		},
 		{
-			"list, stream", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\narrival={times=[\"0s\"]}",
+			"list, stream", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\narrival={times=[\"0s\"]}",
 			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix}")...), // the first asks whether etcd knows it
 		},
 		{
-			"list, stream in pages", "1s", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\nlimit=2\narrival={times=[\"0s\"]}",
+			"list, stream in pages", "300ms", configmaps + "[workload.w]\nkind=\"list\"\nresource=\"configmaps\"\nmode=\"stream\"\nlimit=2\narrival={times=[\"0s\"]}",
 			"configmaps/*", append([]string{"RangeStream{prefix,limit=1}"}, append(repeated(rowCreate, 3), "RangeStream{prefix,limit=2}", "RangeStream{from-key,limit=2,rev}")...),
 		},
 		{
@@ -140,36 +142,36 @@ func TestConformanceKinds(t *testing.T) {
 			[]string{rowCreate, rowUpdate, rowUpdate},
 		},
 		{
-			"watch", "1s", configmaps + "[workload.u]\nkind=\"update\"\nresource=\"configmaps\"\narrival={times=[\"0s\"]}\n[workload.w]\nkind=\"watch\"\nresource=\"configmaps\"\nwatchers=2",
+			"watch", "300ms", configmaps + "[workload.u]\nkind=\"update\"\nresource=\"configmaps\"\narrival={times=[\"0s\"]}\n[workload.w]\nkind=\"watch\"\nresource=\"configmaps\"\nwatchers=2",
 			"configmaps/", repeated(rowWatch, 2),
 		},
 		{
-			"lease, revoked", "1s", "[workload.w]\nkind=\"lease\"\nkeys=2\narrival={times=[\"0s\"]}",
+			"lease, revoked", "300ms", "[workload.w]\nkind=\"lease\"\nkeys=2\narrival={times=[\"0s\"]}",
 			"lease",
 			[]string{"LeaseGrant{ttl=10}", "LeaseRevoke", "LeaseRevoke"}, // the last is that of the run's prefix
 		},
 		{
-			"raw put", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"put\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw put", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"put\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put"},
 		},
 		{
-			"raw get", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"get\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw get", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"get\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put", "Range{key}"},
 		},
 		{
-			"raw range", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"range\"\nlimit=5\nserializable=true\nkeys={count=2, choice=\"sequential\"}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw range", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"range\"\nlimit=5\nserializable=true\nkeys={count=2, choice=\"sequential\"}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put", "Put", "Range{from-key,limit=5,serializable}"},
 		},
 		{
-			"raw delete", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"delete\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw delete", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"delete\"\nkeys={count=1}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Put", "DeleteRange"},
 		},
 		{
-			"raw txn", "1s", "[workload.w]\nkind=\"raw\"\noperation=\"txn\"\nops=2\nkeys={count=2}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
+			"raw txn", "300ms", "[workload.w]\nkind=\"raw\"\noperation=\"txn\"\nops=2\nkeys={count=2}\nsize=\"1KiB\"\narrival={times=[\"0s\"]}",
 			"etcd-dyno-raw/*",
 			[]string{"Txn{if nothing then [put put] else []}"},
 		},
@@ -183,6 +185,7 @@ func TestConformanceKinds(t *testing.T) {
 // Events: creations share a lease; a patch reads first, since they are in no
 // cache (§2 and §5).
 func TestConformanceEvents(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "2s", "[workload.w]\nkind=\"events\"\npatches=\"50%\"\narrival={rate=\"20/s\"}")
 	patched := 0
@@ -211,6 +214,7 @@ func TestConformanceEvents(t *testing.T) {
 // Compaction: two API servers claim in turn; the one whose claim succeeds
 // compacts up to the revision of its last one (§4 and §10).
 func TestConformanceCompaction(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := &shapes{prefix: "/etcd-dyno/conformance"}
 	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
@@ -243,6 +247,7 @@ interval = "1s"
 // the connection that it has for the resource (§1 and §3); its own loops send
 // what was recorded (§4 to §6).
 func TestConformanceAPIServer(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "11s", "[workload.w]\nkind=\"apiserver\"\nscrape=\"0s\"")
 	cached := model.CachedResources()
@@ -288,6 +293,7 @@ func TestConformanceAPIServer(t *testing.T) {
 
 // API servers that do not know RangeStream read prefixes by Range, in pages of 10,000 (§3).
 func TestConformanceNoRangeStream(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "11s", "[cluster]\napiserver=\"no-range-stream\"\n[workload.w]\nkind=\"apiserver\"\nscrape=\"0s\"")
 	for _, r := range model.CachedResources() {
@@ -308,6 +314,7 @@ func TestConformanceNoRangeStream(t *testing.T) {
 // API servers without a watch cache read every object before they change it,
 // count by Range, and their own watches, 42, want no word of progress (§2 and §3).
 func TestConformanceNoWatchCache(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	s := observed(t, startEtcd(t), "3s", `
 [cluster]

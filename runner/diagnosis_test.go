@@ -120,6 +120,7 @@ func (c condition) found(tb testing.TB, r results.Result) {
 
 // One condition of each class is found; five runs of each are of `make accuracy`.
 func TestPlantedFindings(t *testing.T) {
+	notUnderRace(t)
 	needsTwoProcessors(t)
 	for _, c := range conditions() {
 		if c.name == "nothing" || c.name == "a processor that others use" {
@@ -129,9 +130,16 @@ func TestPlantedFindings(t *testing.T) {
 			if c.want != "generator" && c.want != "cpu-" {
 				t.Parallel() // those who share the processors with it change nothing of it
 			}
-			r := diagnosed(t, c, "5s")
-			if !slices.ContainsFunc(r.Findings, func(f results.Finding) bool { return strings.HasPrefix(f.Name, c.want) }) {
-				t.Errorf("not among %d findings", len(r.Findings))
+			left := 3 // a busy machine may hide a condition now and then, but not each time
+			if c.plant != nil {
+				left = 1 // what is planted stays until the test ends
+			}
+			for found := false; !found; left-- {
+				r := diagnosed(t, c, "5s")
+				found = slices.ContainsFunc(r.Findings, func(f results.Finding) bool { return strings.HasPrefix(f.Name, c.want) })
+				if !found && left == 1 {
+					t.Fatalf("not among %d findings", len(r.Findings))
+				}
 			}
 		})
 	}

@@ -36,6 +36,7 @@ func partsOf(run *results.Run, o results.OperationRecord) (sum results.Counts, s
 // With three members each operation's rows by endpoint add up to the whole, on
 // the three URLs alone, about a third on each; chains have none.
 func TestRowsByEndpoint(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, result := runJob(t, jobOf(t, churn, "name = \"three\"\nmembers = 3", "phases.warmup=1s", "phases.measure=4s"))
 	if !result.Complete {
@@ -76,6 +77,7 @@ func TestRowsByEndpoint(t *testing.T) {
 // endpoints alone, and stays there when the leader changes. All members are
 // followed nevertheless. One of the endpoints is written by name.
 func TestPins(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	three, err := scenarios.LoadConfiguration("three", nil)
 	if err != nil {
@@ -143,6 +145,7 @@ func moveInMidRun(t *testing.T, job *Job) {
 
 // With one endpoint its rows would say what the whole does.
 func TestNoRowsForOneEndpoint(t *testing.T) {
+	notUnderRace(t)
 	run, result := runJob(t, jobOf(t, puts, "", "phases.warmup=0s", "phases.measure=1s", "workload.puts.arrival.rate=50/s"))
 	if len(run.Endpoints) > 0 || len(result.Operations) != 1 || run.Operations[0].Sent == 0 {
 		t.Errorf("%+v", result.Operations)

@@ -11,6 +11,8 @@ import (
 // Labs of one and of three members that begin with a snapshot have all of the setup, by
 // the books too, and workloads go on from it.
 func TestFilled(t *testing.T) {
+	notUnderRace(t)
+	t.Parallel()
 	const text = `
 name = "filled"
 [phases]

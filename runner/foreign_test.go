@@ -90,6 +90,7 @@ func TestForeignCluster(t *testing.T) {
 		}
 	}
 	t.Run("to its end", func(t *testing.T) {
+		notUnderRace(t)
 		job := jobOf(t, churn, foreignOf(client), "phases.warmup=1s", "phases.measure=2s")
 		most, shown := int64(0), Plan{}
 		job.Progress = func(Status) {
@@ -120,6 +121,9 @@ func TestForeignCluster(t *testing.T) {
 		twice bool
 	}{{"interrupted", results.PhaseMeasure, false}, {"interrupted twice", results.PhaseMeasure, true}, {"interrupted twice in setup", results.PhaseSetup, true}} {
 		t.Run(tc.name, func(t *testing.T) {
+			if !tc.twice {
+				notUnderRace(t)
+			}
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			cut, again := context.WithCancel(t.Context())
@@ -149,6 +153,7 @@ func TestForeignCluster(t *testing.T) {
 
 // What lies below the prefix decides whether a run begins, and nothing is written unless it does.
 func TestPrefixOccupied(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startEtcd(t)
 	const prefix = "/etcd-dyno/churn/"
@@ -371,6 +376,7 @@ func startSmall(t *testing.T, quota string) *clientv3.Client {
 // What others write counts too: a run ends by itself, and takes its keys away, when
 // they have filled the database, here to nine tenths of 64 MiB or all of it.
 func TestQuotaFilledByOthers(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startSmall(t, "64MiB")
 	job := jobOf(t, `
@@ -421,6 +427,7 @@ arrival = { rate = "10/s" }
 // tell how much it writes ends by itself before the quota is full, and etcd still
 // takes writes.
 func TestQuota(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startSmall(t, "32MiB")
 	before := revisionOf(t, client)
@@ -469,6 +476,7 @@ arrival = { process = "closed", clients = 2, think = "5ms" }
 // The command of a configuration is run after the yes and before the first
 // write, its output is kept, and where it fails nothing is written.
 func TestApply(t *testing.T) {
+	notUnderRace(t)
 	client := startEtcd(t)
 	t.Chdir(t.TempDir())
 	script := func(text string) {

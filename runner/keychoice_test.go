@@ -18,6 +18,7 @@ func chosen(k scenarios.Keys, arrivals int) []int {
 }
 
 func TestKeyChoice(t *testing.T) {
+	notUnderRace(t)
 	const n, arrivals = 1000, 200_000
 	t.Run("uniform", func(t *testing.T) {
 		chi := 0.0

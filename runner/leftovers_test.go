@@ -14,6 +14,7 @@ import (
 // Among many keys of others the marked prefixes are found, each with its own keys,
 // and only those are removed, in several pages.
 func TestCleaner(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	client := startEtcd(t)
 	configuration, err := scenarios.ParseConfiguration("test.toml", []byte(foreignOf(client)), nil)

@@ -18,12 +18,19 @@ func TestMain(m *testing.M) {
 		case lab.HostCommand:
 			exitOn(lab.HostMain(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
 		case lab.MemberCommand:
-			exitOn(lab.MemberMain(os.Args[2:]))
+			exitOn(memberMain(os.Args[2:]))
 		case stubCommand:
 			exitOn(serveStub(os.Args[2:]))
 		}
 	}
-	goleak.VerifyTestMain(m)
+	remove, err := buildMember()
+	if err != nil {
+		exitOn(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		remove()
+		os.Exit(code)
+	}))
 }
 
 func exitOn(err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,14 +40,24 @@ func grantLease(ctx context.Context, c *clientv3.Client) error {
 	return err
 }
 
-// beside makes a prober that begins when the job's target is up.
+// beside makes a prober that begins when the job's target is up, and ends when all that
+// was done to it is over: members that end wait for whom they still owe an answer.
 func beside(tb testing.TB, job *Job, write func(ctx context.Context, c *clientv3.Client) error) *prober {
 	tb.Helper()
 	p := &prober{write: write}
 	ctx, cancel := context.WithCancel(tb.Context())
 	p.cancel = cancel
 	tb.Cleanup(p.end)
-	job.Started = func(folder string) { p.wg.Go(func() { p.run(ctx, folder) }) }
+	var folder string
+	job.Started = func(f string) {
+		folder = f
+		p.wg.Go(func() { p.run(ctx, f) })
+	}
+	job.Progress = func(s Status) {
+		if s.Phase == results.PhaseDrain && hasRecovered(folder) {
+			cancel()
+		}
+	}
 	return p
 }
 
@@ -86,6 +97,12 @@ func (p *prober) run(ctx context.Context, folder string) {
 			}
 		})
 	}
+}
+
+// hasRecovered reports whether the journal says of each action that the service is as before.
+func hasRecovered(folder string) bool {
+	run, err := results.Load(folder)
+	return err == nil && !slices.ContainsFunc(run.Actions, func(a results.ActionRecord) bool { return a.RecoveredMS == nil })
 }
 
 // endpointsIn are the client URLs in the header of a run's journal; none where it is not written yet.

@@ -63,6 +63,7 @@ arrival = { process = "poisson", rate = "10/s" }
 // with the same values. (Their order is the schedule's, but what is under way at once
 // may overtake.)
 func TestSeed(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	etcd := startEtcd(t)
 	digest := func(seed int) (sum string, requests int) {

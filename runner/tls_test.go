@@ -29,6 +29,7 @@ import (
 // A cluster with mutual TLS, users and roles is measured like any other, and
 // the password is found nowhere.
 func TestSecuredCluster(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	dir := t.TempDir()
 	writeCertificates(t, dir)

@@ -15,7 +15,7 @@ func waveOf(t *testing.T, wave string) (*results.Run, *shapes) {
 	s := &shapes{prefix: "/etcd-dyno/conformance"}
 	url := startProxy(t, strings.TrimPrefix(startEtcd(t).Endpoints()[0], "http://"), plan{saw: s.saw})
 	text := "[setup.pods]\ncount = 24\n[workload.w]\nkind = \"pod-churn\"\ncontainers = 2\ngrace = \"100ms\"\narrival = { times = [\"0s\"] }\n" + wave
-	run, _ := runJob(t, jobOf(t, fmt.Sprintf(oneArrival, "10s", text), fmt.Sprintf("endpoints = [%q]", url)))
+	run, _ := interruptWhen(t, jobOf(t, fmt.Sprintf(oneArrival, "1m", text), fmt.Sprintf("endpoints = [%q]", url)), allDone(0))
 	for _, o := range run.Operations {
 		if o.ErrorCount()+o.Dropped+o.Unreached+o.Unfinished+o.Skipped > 0 {
 			t.Errorf("%s.%s: %+v", o.Workload, o.Operation, o.Counts)
@@ -37,6 +37,7 @@ func requestsOf(run *results.Run) (n int64) {
 // A rolling update of 20 pods takes 40.4 requests a pod, and each object is
 // written as a kube-apiserver and its controllers were recorded to (§7).
 func TestRollingUpdate(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, s := waveOf(t, "wave = \"rolling-update\"\npods = 20\n")
 	for operation, want := range map[string]int64{
@@ -63,6 +64,7 @@ func TestRollingUpdate(t *testing.T) {
 
 // New pods of a Deployment take 22.1 requests each, at the pace of a controller manager.
 func TestScaleUp(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, _ := waveOf(t, "wave = \"scale-up\"\npods = 19\npace = \"20/s\"\n")
 	if got := float64(requestsOf(run)) / 19; math.Abs(got-22.1) > 0.02*22.1 {
@@ -101,6 +103,7 @@ func TestJob(t *testing.T) {
 
 // A drained node's pods are evicted, and each starts anew.
 func TestNodeDrain(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	run, s := waveOf(t, "wave = \"node-drain\"\npods = 10\npace = \"100/s\"\n")
 	for operation, want := range map[string]int64{"node-drain": 1, "pod-start": 10, "pod-stop": 10, "evict": 10, "mark-deleted": 20, "delete": 10, "sync-slice": 26} {
@@ -117,6 +120,7 @@ func TestNodeDrain(t *testing.T) {
 
 // A run that ends in the middle of a wave tells what did not come.
 func TestWaveCutOff(t *testing.T) {
+	notUnderRace(t)
 	run, _ := runJob(t, jobOf(t, `
 name = "cut"
 [phases]

@@ -44,6 +44,7 @@ func clientOf(t *testing.T, l *Lab, certs Certificates, user, password string) *
 }
 
 func TestTLS(t *testing.T) {
+	notUnderRace(t)
 	l := configured(t, "members = 3\n[tls]\nclient = true\npeer = true\nmutual = true\n")
 	for _, m := range l.Members() {
 		if !strings.HasPrefix(m.Endpoint, "https://") || !strings.HasPrefix(m.Metrics, "http://") {
@@ -71,6 +72,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestUsers(t *testing.T) {
+	notUnderRace(t)
 	l := configured(t, `
 [auth]
 as = "bench"
@@ -103,6 +105,7 @@ roles = ["registry"]
 }
 
 func TestLearners(t *testing.T) {
+	notUnderRace(t)
 	l := configured(t, "members = 3\nlearners = 2\n[etcd]\nmax-learners = 2\n")
 	if n := len(l.Endpoints()); n != 3 {
 		t.Errorf("%d endpoints, want the 3 that vote", n)
@@ -133,6 +136,7 @@ func TestLearners(t *testing.T) {
 
 // Members run with the environment and the settings that were asked for, and say so.
 func TestSettings(t *testing.T) {
+	notUnderRace(t)
 	l := configured(t, "[etcd]\nheartbeat-interval = \"50ms\"\nquota-backend-bytes = \"3GiB\"\n[env]\nGOGC = 50\nGOMAXPROCS = 1\n")
 	m := l.Members()[0]
 	environment, err := os.ReadFile(procFile(m.PID, "environ"))
@@ -152,6 +156,7 @@ func TestSettings(t *testing.T) {
 
 // Data may lie on other disks than the run folder, and leave nothing there.
 func TestDataElsewhere(t *testing.T) {
+	notUnderRace(t)
 	data, wal := t.TempDir(), t.TempDir()
 	l := configured(t, "[disk]\ndata = \""+data+"\"\nwal = \""+wal+"\"\n")
 	for _, pattern := range []string{filepath.Join(data, "*", "m1", "member", "snap", "db"), filepath.Join(wal, "*", "m1-wal", "*.wal")} {
@@ -171,6 +176,7 @@ func TestDataElsewhere(t *testing.T) {
 }
 
 func TestDataElsewhereIsMissing(t *testing.T) {
+	notUnderRace(t)
 	run := t.TempDir()
 	_, err := Start(t.Context(), Spec{Run: run, Configuration: scenarios.Configuration{Members: 1, Disk: scenarios.Disk{Data: filepath.Join(run, "none")}}})
 	if err == nil || !strings.Contains(err.Error(), "creating a folder for the members' data") {
@@ -181,6 +187,7 @@ func TestDataElsewhereIsMissing(t *testing.T) {
 
 // Sweep removes what a killed lab left on other disks, and only what is its own.
 func TestSweepElsewhere(t *testing.T) {
+	notUnderRace(t)
 	runs, disk := t.TempDir(), t.TempDir()
 	run := filepath.Join(runs, "killed")
 	if err := os.Mkdir(run, 0o755); err != nil {

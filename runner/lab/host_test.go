@@ -39,6 +39,7 @@ func TestTakenPortIsChosenAgain(t *testing.T) {
 }
 
 func TestTakenPortIsGivenUp(t *testing.T) {
+	notUnderRace(t)
 	taken := listen(t)
 	var asked int
 	h := hostForTest(t, 1, func(ctx context.Context, n int) ([]int, error) {

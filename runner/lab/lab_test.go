@@ -62,6 +62,7 @@ func TestStartAndStop(t *testing.T) {
 }
 
 func TestKeep(t *testing.T) {
+	notUnderRace(t)
 	runs := t.TempDir()
 	run := filepath.Join(runs, "kept")
 	l := start(t, Spec{Run: run, Configuration: scenarios.Configuration{Members: 1}, Keep: true})
@@ -87,6 +88,7 @@ func TestMembersInheritNoEnvironment(t *testing.T) {
 }
 
 func TestStartErrors(t *testing.T) {
+	notUnderRace(t)
 	one := scenarios.Configuration{Members: 1}
 	with := func(name, value string) scenarios.Configuration {
 		return scenarios.Configuration{Members: 1, Flags: []scenarios.Flag{{Name: name, Value: value}}}
@@ -212,6 +214,7 @@ func TestHostHangs(t *testing.T) {
 
 // A member that does not heed SIGTERM is killed.
 func TestMemberHangs(t *testing.T) {
+	notUnderRace(t)
 	run := t.TempDir()
 	l := start(t, Spec{Run: run, Configuration: scenarios.Configuration{Members: 1}, StopTimeout: 100 * time.Millisecond})
 	if err := syscall.Kill(l.Members()[0].PID, syscall.SIGSTOP); err != nil {
@@ -222,6 +225,7 @@ func TestMemberHangs(t *testing.T) {
 }
 
 func TestTenLabsAtOnce(t *testing.T) {
+	notUnderRace(t)
 	runs := t.TempDir()
 	var labs sync.WaitGroup
 	for name := range strings.SplitSeq("a b c d e f g h i j", " ") {

@@ -24,6 +24,7 @@ import (
 // three times as wide.
 
 func TestSlowDisk(t *testing.T) {
+	notUnderRace(t)
 	if err := fsync.Supported(); err != nil {
 		t.Skip(err)
 	}
@@ -59,6 +60,7 @@ func TestLinks(t *testing.T) {
 }
 
 func TestResources(t *testing.T) {
+	notUnderRace(t)
 	l := configured(t, "[resources]\nlimits = { cpu = \"500m\", memory = \"1Gi\" }\n")
 	if a := l.Resources(); a.Mode != limit.V1 && a.Mode != limit.V2 {
 		stop(t, l)
@@ -83,6 +85,7 @@ func TestResources(t *testing.T) {
 
 // A member may be any etcd; here the same one, as a file that knows nothing of labs.
 func TestBinary(t *testing.T) {
+	notUnderRace(t)
 	binary := filepath.Join(t.TempDir(), "etcd")
 	self, err := os.Executable()
 	if err != nil {

@@ -1,0 +1,7 @@
+//go:build !race
+
+package lab
+
+import "testing"
+
+func notUnderRace(testing.TB) {}
