@@ -154,27 +154,30 @@ func changeSides(n history.News, c history.Change) (all []string) {
 		}
 		all = append(all, fmt.Sprintf("%s: %s, %s%s", side.what, plural(side.count, "measure"), at, recordSays(n, c.Key, side.id)))
 	}
+	if p, known := pointOf(n, c.Key, c.From); known && len(p.Noted) > 0 {
+		all = append(all, "another then: "+strings.Join(p.Noted, "; "))
+	}
 	return all
 }
 
 // recordSays names a record: its time, what was measured and where it lies.
 func recordSays(n history.News, k history.Key, id string) string {
-	r, known := recordOf(n, k, id)
+	p, known := pointOf(n, k, id)
 	if !known {
 		return id
 	}
-	s := dayOf(r.At)
-	if r.Candidate.Etcd != "" {
-		s += ", etcd " + r.Candidate.Etcd
+	s := dayOf(p.Record.At)
+	if p.Record.Candidate.Etcd != "" {
+		s += ", etcd " + p.Record.Candidate.Etcd
 	}
-	if r.Folder != "" {
-		s += ", " + r.Folder
+	if p.Record.Folder != "" {
+		s += ", " + p.Record.Folder
 	}
 	return s
 }
 
-// recordOf is a record of a series that is watched.
-func recordOf(n history.News, k history.Key, id string) (history.Record, bool) {
+// pointOf is a record's point in a series that is watched.
+func pointOf(n history.News, k history.Key, id string) (history.Point, bool) {
 	for _, w := range n.Watched {
 		if w.Key != k {
 			continue
@@ -182,18 +185,18 @@ func recordOf(n history.News, k history.Key, id string) (history.Record, bool) {
 		for _, s := range w.Segments {
 			for _, p := range s.Points {
 				if p.Record.ID == id {
-					return p.Record, true
+					return p, true
 				}
 			}
 		}
 	}
-	return history.Record{}, false
+	return history.Point{}, false
 }
 
 // newsNotes are what else a reader must know.
 func newsNotes(n history.News) (all []string) {
 	for _, f := range n.Faults {
-		all = append(all, f.String()+"; it is left out, and stays in the file")
+		all = append(all, "the history's "+f.String()+"; it is left out, and stays in the file")
 	}
 	all = append(all, n.Warnings...)
 	for _, w := range n.Watched {

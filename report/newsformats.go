@@ -62,10 +62,15 @@ func (t *terminal) change(n history.News, c history.Change, word, id string) {
 		head += "  [" + id + "]"
 	}
 	t.line(t.paint(tone, word) + " " + head)
-	t.wrapped(faint, t.text("  "+c.Of()))
 	t.line("  " + changeSays(c))
-	for _, side := range changeSides(n, c) {
-		t.wrapped(faint, t.text("  "+side))
+	for _, text := range append([]string{c.Of()}, changeSides(n, c)...) {
+		for i, part := range wrap(t.text(text), tableWidth-4) {
+			indent := "  "
+			if i > 0 {
+				indent = "    "
+			}
+			t.line(indent + t.paint(faint, part))
+		}
 	}
 }
 
