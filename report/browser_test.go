@@ -234,6 +234,7 @@ func kinds(t *testing.T) map[string]kind {
 		"comparison":     {compared(t, comparisons()["indicative"]), 3, true},
 		"not-comparable": {compared(t, comparisons()["unlike"]), 3, false},
 		"index":          {renderIndex(t, full()), 0, true},
+		"history":        {renderHistory(t, eventful(t)), 4, true},
 	}
 }
 

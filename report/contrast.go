@@ -211,27 +211,43 @@ func metricName(metric string) (workload, name string) {
 
 // metricValue prints a value of a metric.
 func metricValue(m results.MetricContrast, v float64) string {
-	parts := strings.Split(m.Metric, ".")
-	switch last := parts[len(parts)-1]; {
-	case math.IsNaN(v):
+	if math.IsNaN(v) {
 		return "n/a"
-	case strings.HasSuffix(last, "_rate") && last != "error_rate":
+	}
+	switch metricUnit(m.Metric) {
+	case figure.PerSecond:
 		return figure.Rate(v) + "/s"
-	case last == "error_rate", strings.HasSuffix(last, "_share"):
+	case figure.Percent:
 		return strconv.FormatFloat(100*v, 'f', 2, 64) + " %"
-	case strings.Contains(last, "bytes"):
+	case figure.Memory:
 		return figure.Bytes(v)
-	case isStatistic(parts):
+	case figure.Millis:
 		return figure.Duration(v, " ")
 	default:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 }
 
+// metricUnit is what a metric is told in; its values are shares, bytes or in that unit.
+func metricUnit(metric string) figure.Unit {
+	last := metric[strings.LastIndex(metric, ".")+1:]
+	switch {
+	case strings.HasSuffix(last, "_rate") && last != "error_rate":
+		return figure.PerSecond
+	case last == "error_rate", strings.HasSuffix(last, "_share"):
+		return figure.Percent
+	case strings.Contains(last, "bytes"):
+		return figure.Memory
+	case isStatistic(last):
+		return figure.Millis
+	default:
+		return figure.Number
+	}
+}
+
 // isStatistic reports whether a metric's last part is a statistic of a latency.
-func isStatistic(parts []string) bool {
-	last := parts[len(parts)-1]
-	return last == "mean" || last == "max" || strings.HasPrefix(last, "p") && last[1:] != "" && last[1] >= '0' && last[1] <= '9' || last[0] >= '0' && last[0] <= '9'
+func isStatistic(last string) bool {
+	return last != "" && (last == "mean" || last == "max" || strings.HasPrefix(last, "p") && last[1:] != "" && last[1] >= '0' && last[1] <= '9' || last[0] >= '0' && last[0] <= '9')
 }
 
 // medianText is the median of a side's runs.

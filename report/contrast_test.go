@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/etcd-dyno/etcd-dyno/report/figure"
 	"github.com/etcd-dyno/etcd-dyno/results"
 )
 
@@ -135,5 +136,18 @@ func TestVerdictsAreHarmless(t *testing.T) {
 	}
 	if err := HTMLComparison(&page, ComparisonPage{Title: evil, Comparison: c, Reproduce: evil}); err != nil || strings.Contains(page.String(), "<script>alert") {
 		t.Errorf("%v: there is a script in the page", err)
+	}
+}
+
+// A metric's unit follows from the end of its name; a name that others made up has none.
+func TestMetricUnit(t *testing.T) {
+	for metric, want := range map[string]figure.Unit{
+		"churn.create.response.p99.9": figure.Millis, "churn.create.response.mean": figure.Millis, "churn.create.achieved_rate": figure.PerSecond,
+		"churn.create.error_rate": figure.Percent, "server.throttled_share": figure.Percent, "server.rss_bytes": figure.Memory,
+		"churn.create.errors": figure.Number, "churn.": figure.Number, "": figure.Number, "p": figure.Number,
+	} {
+		if got := metricUnit(metric); got != want {
+			t.Errorf("%q is in %q, want %q", metric, got, want)
+		}
 	}
 }

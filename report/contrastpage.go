@@ -140,7 +140,7 @@ func (d *drawings) contrast(page ComparisonPage, x results.Contrast, curves []Si
 		v.Forest = d.both(v.Title+" effects", "Effects", figure.Forest(message, figure.Wide, rows), figure.Forest(message, figure.Narrow, rows))
 	}
 	for _, m := range x.Metrics {
-		if m.Gates && isStatistic(strings.Split(m.Metric, ".")) {
+		if m.Gates && metricUnit(m.Metric) == figure.Millis {
 			v.Pairs = append(v.Pairs, d.pairs(x, m))
 		}
 	}

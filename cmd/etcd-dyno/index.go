@@ -31,8 +31,8 @@ func writeIndex(std standard, folder string) error {
 	if err := isIndexed(folder); err != nil {
 		return exitError{exitUsage, err}
 	}
-	if err := ownIndex(filepath.Join(folder, indexPage)); err != nil {
-		return exitError{exitUsage, err}
+	if err := ownPage(filepath.Join(folder, indexPage)); err != nil {
+		return exitError{exitUsage, fmt.Errorf("--index: %w; move it away, or name another folder", err)}
 	}
 	index, err := indexOf(folder, time.Now())
 	if err != nil {
@@ -50,11 +50,11 @@ func writeIndex(std standard, folder string) error {
 	return nil
 }
 
-// ownIndex refuses to write over a page of somebody else's.
-func ownIndex(file string) error {
+// ownPage refuses to write over a page of somebody else's.
+func ownPage(file string) error {
 	b, err := os.ReadFile(file)
 	if err == nil && !bytes.Contains(b, []byte(`<meta name="generator" content="etcd-dyno">`)) {
-		return fmt.Errorf("--index: %s is there, and etcd-dyno did not write it; move it away, or name another folder", file)
+		return fmt.Errorf("%s is there, and etcd-dyno did not write it", file)
 	}
 	return nil
 }

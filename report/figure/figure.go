@@ -16,7 +16,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Figure is a plot, ready to be drawn. The zero value is an empty picture.
@@ -41,7 +40,7 @@ func (f Figure) Wide() Figure {
 
 // SVG returns the figure as one <svg> element that can stand in an HTML page.
 func (f Figure) SVG() (string, error) {
-	canvas := vgsvg.New(vg.Length(f.Width), vg.Length(f.Height))
+	canvas := newSpotCanvas(f)
 	if f.draw != nil {
 		f.draw(draw.New(canvas))
 	}

@@ -30,6 +30,13 @@ func TestSVG(t *testing.T) {
 		"no time":        RatePanel("rate", NewTimeline(&results.Run{}), nil),
 		"overview":       Overview("all", Wide, []OverviewRow{{Workload: "<i>"}, {Workload: "w", Name: "<script>alert(1)</script>", P50: 1, Tail: 2, TailName: "p90", Max: 3, Service: 1}}),
 		"no overview":    Overview("none", Narrow, nil),
+		"trend":          TrendChart("a <b>", Wide, aTrend()),
+		"narrow trend":   TrendChart("a <b>", Narrow, aTrend()),
+		"small trend":    TrendPanel("a <b>", aTrend()),
+		"no trend":       TrendChart("none", Wide, Trend{}),
+		"no small trend": TrendPanel("none", Trend{}),
+		"sides":          TrendSides("both", Wide, aTrend().Nights, Millis, Side{"<i>", aTrend().Points}, Side{"<script>", aTrend().Points[:1]}),
+		"no sides":       TrendSides("both", Narrow, nil, Millis, Side{}, Side{}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			svg, err := f.SVG()

@@ -36,6 +36,11 @@ type panel struct {
 	marks  []float64
 	heat   Heat
 	series []series
+	// beneath and above are drawn before and after the series, and signs are further entries of the key.
+	beneath, above []plot.Plotter
+	signs          []key
+	// bare tells that there is no room for a key.
+	bare bool
 	// empty is said instead of data where there is none.
 	empty string
 }
@@ -67,7 +72,10 @@ func (p panel) figure(message string) Figure {
 }
 
 func (p panel) draw(c draw.Canvas) {
-	rows := drawKey(c, p.keys())
+	rows := 0
+	if !p.bare {
+		rows = drawKey(c, append(p.keys(), p.signs...))
+	}
 	c = draw.Crop(c, 0, -rightMargin, 1, vg.Length(-legendRow*rows))
 	xTicks := p.xTicks
 	if c.Size().X > 2*panelWidth {
@@ -79,10 +87,12 @@ func (p panel) draw(c draw.Canvas) {
 	for _, b := range p.bands {
 		chart.Add(band{b})
 	}
+	chart.Add(p.beneath...)
 	chart.Add(actions(p.spans), grid{}, p.heat, marks(p.marks), actionNames(p.spans))
 	for _, s := range p.series {
 		chart.Add(s)
 	}
+	chart.Add(p.above...)
 	if p.empty != "" {
 		chart.Add(note(p.empty))
 	}

@@ -22,6 +22,8 @@ type series struct {
 	whole []xy
 	// halo tells that the line has an edge in the colour of the page, so that it stands out from colours.
 	halo bool
+	// clipped tells that what lies beyond the axis is drawn at its edge.
+	clipped bool
 	// unnamed tells that the series is not in the key.
 	unnamed bool
 	// unseen tells that the series is only in the data.
@@ -52,6 +54,9 @@ func (s series) Plot(c draw.Canvas, p *plot.Plot) {
 		points := make([]vg.Point, len(stretch))
 		for i, at := range stretch {
 			points[i] = vg.Point{X: x(at.x), Y: y(at.y)}
+			if s.clipped {
+				points[i].Y = min(max(points[i].Y, c.Min.Y), c.Max.Y)
+			}
 		}
 		switch {
 		case s.glyph != nil:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"html"
-	"io"
 	"regexp"
 	"strings"
 )
@@ -16,7 +15,7 @@ const fonts = "Liberation Sans, Arial, Helvetica, sans-serif"
 // present rewrites what vgsvg draws: style="a:b" becomes presentation
 // attributes with a class for each ink, points become CSS pixels, the XML
 // declaration goes, and the figure's message becomes its accessible name.
-func present(canvas io.WriterTo, f Figure) (string, error) {
+func present(canvas *spotCanvas, f Figure) (string, error) {
 	var drawn bytes.Buffer
 	if _, err := canvas.WriteTo(&drawn); err != nil {
 		return "", fmt.Errorf("drawing a figure as SVG: %w", err)
@@ -28,9 +27,17 @@ func present(canvas io.WriterTo, f Figure) (string, error) {
 	style := regexp.MustCompile(`\s*style="([^"]*)"`)
 	body = style.ReplaceAllStringFunc(body, func(s string) string { return attributes(style.FindStringSubmatch(s)[1]) })
 
+	role := "img"
+	spots := canvas.elements()
+	if spots != "" {
+		role = "group" // what is an image has nothing in it that leads anywhere
+		drawn, end, _ := cutLast(body, "</svg>")
+		body = drawn + spots + "</svg>" + end
+	}
+
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" width="%g" height="%g" viewBox="0 0 %g %g" font-family="%s">`,
-		f.Width, f.Height, f.Width, f.Height, fonts)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="%s" width="%g" height="%g" viewBox="0 0 %g %g" font-family="%s">`,
+		role, f.Width, f.Height, f.Width, f.Height, fonts)
 	fmt.Fprintf(&b, "<title>%s</title>\n", html.EscapeString(f.Message))
 	b.WriteString(body)
 	return b.String(), nil
@@ -42,6 +49,15 @@ func cutAfter(s, sep string, ok bool) (before, after string, found bool) {
 		return "", "", false
 	}
 	return strings.Cut(s, sep)
+}
+
+// cutLast is strings.Cut at the last place.
+func cutLast(s, sep string) (before, after string, found bool) {
+	at := strings.LastIndex(s, sep)
+	if at < 0 {
+		return s, "", false
+	}
+	return s[:at], s[at+len(sep):], true
 }
 
 // attributes turns the declarations of a style attribute into attributes. What
