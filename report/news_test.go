@@ -62,8 +62,8 @@ func rememberedNights(t *testing.T) string {
 	return path
 }
 
-// looked is what a look at that history brings.
-func looked(t *testing.T, path string) history.News {
+// lookAt is what a look at that history brings.
+func lookAt(t *testing.T, path string) history.News {
 	t.Helper()
 	n, err := history.Check(path, newsDay(21), func(h *history.History) func(history.Series) bool { return func(history.Series) bool { return true } })
 	if err != nil {
@@ -85,11 +85,11 @@ func TestNews(t *testing.T) {
 	if err := broken.Close(); err != nil {
 		t.Fatal(err)
 	}
-	first := looked(t, path)
+	first := lookAt(t, path)
 	for _, look := range []struct {
 		name string
 		news history.News
-	}{{"told", first}, {"open", looked(t, path)}} {
+	}{{"told", first}, {"open", lookAt(t, path)}} {
 		for format, write := range map[string]func(io.Writer, history.News) error{
 			"txt":  func(w io.Writer, n history.News) error { return News(w, n, Style{}) },
 			"md":   NewsMarkdown,
@@ -114,7 +114,7 @@ func TestNewsOfLittle(t *testing.T) {
 		}
 	}
 	for want, n := range map[string]history.News{
-		"History: TOO YOUNG  a change can be told from 11 measures on, 3 series watched": looked(t, path),
+		"History: TOO YOUNG  a change can be told from 11 measures on, 3 series watched": lookAt(t, path),
 		"History: NO DATA  the history has no measure that counts":                       {},
 	} {
 		var out bytes.Buffer
@@ -127,7 +127,7 @@ func TestNewsOfLittle(t *testing.T) {
 // An acked change is listed with its reason.
 func TestAccepted(t *testing.T) {
 	path := rememberedNights(t)
-	id := looked(t, path).Told[0].ID
+	id := lookAt(t, path).Told[0].ID
 	if _, err := history.Accept(path, newsDay(22), "it is *known*", id); err != nil {
 		t.Fatal(err)
 	}

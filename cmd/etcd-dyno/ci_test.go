@@ -22,10 +22,6 @@ import (
 // ciFolder has what is ready to be copied into a repository or a cluster.
 const ciFolder = "../../scenarios/library/ci/"
 
-// notYet are the parts of command lines that are not built yet, and so are not held against the
-// commands while these do not know them. Delete it, and its two uses, once they do.
-func notYet() (flag, command string) { return "--history history", "history html" }
-
 // workflow is what these tests look at in a workflow of GitHub Actions; actionlint, of `make lint`, looks at all of it.
 type workflow struct {
 	Permissions *map[string]string
@@ -184,19 +180,9 @@ func TestCICommands(t *testing.T) {
 	seen := map[string]int{}
 	check := func(where, line string) {
 		t.Helper()
-		flag, unknown := notYet()
 		root := rootCommand(standard{in: os.Stdin, out: io.Discard, err: io.Discard})
 		words := strings.Fields(line)[1:]
 		c, args, err := root.Find(words)
-		if err != nil && strings.HasPrefix(strings.Join(words, " "), unknown) {
-			t.Logf("%s: %s is not built yet", where, unknown)
-			return
-		}
-		if at := slices.Index(words, "--history"); err == nil && at > 0 && c.Flags().Lookup("history") == nil {
-			t.Logf("%s: %s is not built yet", where, flag)
-			words = slices.Delete(words, at, at+2)
-			c, args, err = root.Find(words)
-		}
 		if err == nil {
 			err = c.ParseFlags(args)
 		}

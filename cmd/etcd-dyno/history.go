@@ -40,7 +40,7 @@ The nightly job is one command, which does all of it:
 
   etcd-dyno experiment nightly --history history.ndjson`,
 	}
-	c.AddCommand(historyAddCommand(std), historyShowCommand(std), historyCheckCommand(std), historyAckCommand(std))
+	c.AddCommand(historyAddCommand(std), historyShowCommand(std), historyCheckCommand(std), historyAckCommand(std), historyHTMLCommand(std))
 	return c
 }
 

@@ -19,6 +19,9 @@ const historyPage = "history.html"
 // is empty, and says where it is.
 func writeHistoryPage(std standard, historyFile, out string) error {
 	out = cmp.Or(out, filepath.Join(filepath.Dir(historyFile), historyPage))
+	if err := checkFile(out, out); err != nil {
+		return exitError{exitUsage, err}
+	}
 	if err := ownPage(out); err != nil {
 		return exitError{exitUsage, fmt.Errorf("-o: %w; move it away, or name another file", err)}
 	}

@@ -48,6 +48,24 @@ each measure.`,
 	return c
 }
 
+func historyHTMLCommand(std standard) *cobra.Command {
+	var file, out string
+	c := &cobra.Command{
+		Use:   "html",
+		Short: "Write a history as a page: trends, changes, and links to the runs behind them",
+		Long: `Write a history as a page: a trend for each series, the changes that were told and
+those that are suspected, and links to the reports that are still there. It is one
+file without scripts and without network access.`,
+		Example: `  etcd-dyno history html
+  etcd-dyno history html --history /data/history.ndjson -o /srv/www/history.html`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return writeHistoryPage(std, file, out) },
+	}
+	historyFlag(c.Flags(), &file)
+	c.Flags().StringVarP(&out, "output", "o", "", "the file of the page (history.html beside the history)")
+	return c
+}
+
 // ofHistory tells of a history in any of its formats.
 func ofHistory(h *history.History, n history.News) rendering {
 	news := ofNews(n)

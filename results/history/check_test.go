@@ -106,6 +106,37 @@ func TestOutlier(t *testing.T) {
 	}
 }
 
+// One night that was very strange does not hide what comes after it.
+func TestSpike(t *testing.T) {
+	for _, strange := range []float64{0.3, 1, 3, 10} {
+		for _, seed := range []uint64{1, 2, 3, 4, 5} {
+			rng := rand.New(rand.NewPCG(seed, 1))
+			var all []Record
+			for n := range 60 {
+				effect := 0.025 * rng.NormFloat64()
+				switch {
+				case n == 33:
+					effect = strange
+				case n >= 45:
+					effect += 0.1
+				}
+				all = append(all, measured(n, effect))
+			}
+			path := stored(t, all[:44]...)
+			var told []Told
+			for _, r := range all[44:] {
+				if _, err := Add(path, r.At.Add(time.Hour), r); err != nil {
+					t.Fatal(err)
+				}
+				told = append(told, check(t, path, 60).Told...)
+			}
+			if len(told) != 1 || told[0].Effect < 0.06 || told[0].Effect > 0.16 {
+				t.Errorf("a night of %v, seed %d: told %+v", strange, seed, told)
+			}
+		}
+	}
+}
+
 // What gets better is told too, and is nothing worse; of a rate less is worse.
 func TestDirection(t *testing.T) {
 	higher := func(r *Record) { r.Metrics[0].Better = "higher" }

@@ -29,6 +29,10 @@ const (
 	near = 9
 	// Reruns is how often a night is measured again, at most, while a change is suspected.
 	Reruns = 2
+	// spike is by how many standard deviations a measure may be far from those around it.
+	spike = 4
+	// around is how many measures on each side tell how a measure lies among them.
+	around = 10
 	// window is how many measures are looked at together.
 	window = 400
 )
@@ -118,7 +122,7 @@ func viewOf(s Series, told []Told) view {
 		return v
 	}
 	v.points = s.Segments[s.Current].Points
-	v.values = s.Segments[s.Current].Values()
+	v.values = clipped(s.Segments[s.Current].Values())
 	if n := len(v.points); n > 0 && !s.Relative {
 		v.least = v.points[n-1].Metric.Least
 	}
@@ -248,6 +252,27 @@ func (v view) change(c stats.ChangePoint) Change {
 	sum := sha256.Sum256([]byte(made.Key.String() + "\n" + made.From))
 	made.ID = hex.EncodeToString(sum[:4])
 	return made
+}
+
+// clipped are values among which none is a spike: one that lies far from those around
+// it, and that the next does not follow, counts as far as spike. One night that was
+// strange would else make all others look alike.
+func clipped(values []float64) []float64 {
+	clipped := slices.Clone(values)
+	for i := Settled; i < len(values)-1; i++ {
+		near := slices.Concat(values[max(0, i-around):i], values[i+1:min(len(values), i+1+around)])
+		middle := stats.Median(near)
+		apart := make([]float64, len(near))
+		for k, v := range near {
+			apart[k] = math.Abs(v - middle)
+		}
+		reach := spike * 1.4826 * stats.Median(apart) // the standard deviation of what is normal, by its median
+		by := values[i] - middle
+		if followed := (values[i+1]-middle)/by > 0.5; math.Abs(by) > reach && reach > 0 && !followed {
+			clipped[i] = middle + math.Copysign(reach, by)
+		}
+	}
+	return clipped
 }
 
 // agrees reports whether a value is nearer to the new level than to the old one.

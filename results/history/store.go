@@ -100,13 +100,11 @@ func read(f *os.File) (h *History, whole bool, err error) {
 // parse reads lines. Those that cannot be read are faults; an error is the reader's own.
 func parse(r io.Reader) (lines []Line, faults []Fault, whole bool, err error) {
 	in := bufio.NewReader(r)
-	whole = true
-	for n := 1; ; n++ {
-		text, err := in.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, nil, false, err
+	for n, atEnd := 1, false; !atEnd; n++ {
+		text, failed := in.ReadBytes('\n')
+		if atEnd = errors.Is(failed, io.EOF); failed != nil && !atEnd {
+			return nil, nil, false, failed
 		}
-		atEnd := err != nil
 		whole = !atEnd || len(text) == 0
 		if text = bytes.TrimSpace(text); len(text) > 0 {
 			l, wrong := parseLine(text)
@@ -119,10 +117,8 @@ func parse(r io.Reader) (lines []Line, faults []Fault, whole bool, err error) {
 				faults = append(faults, Fault{n, wrong})
 			}
 		}
-		if atEnd {
-			return lines, faults, whole, nil
-		}
 	}
+	return lines, faults, whole, nil
 }
 
 // parseLine reads a line, and says what is wrong with it.

@@ -350,7 +350,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		given := 0
-		for _, l := range bytes.Split(text, []byte("\n")) {
+		for l := range bytes.SplitSeq(text, []byte("\n")) {
 			if len(bytes.TrimSpace(l)) > 0 {
 				given++
 			}
