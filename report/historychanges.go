@@ -41,9 +41,9 @@ func (of looked) changes() (rows []changeRow) {
 		if !j.watched {
 			continue
 		}
-		if c := j.now().New; c != nil {
-			row := of.changeRow(*c)
-			row.Word, row.Tone, row.order = "new", toneOfChange(*c), 2
+		for _, c := range j.now().New {
+			row := of.changeRow(c)
+			row.Word, row.Tone, row.order = "new", toneOfChange(c), 2
 			row.Says = []string{"confirmed; etcd-dyno history check tells it"}
 			rows = append(rows, row)
 		}
@@ -97,7 +97,7 @@ func (of looked) hindsight() (rows []changeRow) {
 	for _, j := range of.series {
 		for i, judged := range j.judged {
 			for _, c := range judged.Changes {
-				fresh := j.watched && i == j.Current && j.now().New != nil && j.now().New.ID == c.ID
+				fresh := j.watched && i == j.Current && isNew(j.now(), c)
 				if _, told := of.told[c.ID]; !told && !fresh {
 					rows = append(rows, of.changeRow(c))
 				}

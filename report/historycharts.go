@@ -66,7 +66,7 @@ func (of *looked) room() {
 	order := slices.Clone(of.series)
 	urgency := func(j *judgedSeries) int {
 		switch now := j.now(); {
-		case now.New != nil || now.Suspected != nil:
+		case len(now.New) > 0 || now.Suspected != nil:
 			return 0
 		case len(now.Changes) > 0:
 			return 1

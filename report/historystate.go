@@ -25,9 +25,7 @@ func (of looked) count() (n counts) {
 		if !j.watched {
 			continue
 		}
-		if j.now().New != nil {
-			n.fresh++
-		}
+		n.fresh += len(j.now().New)
 		if j.now().Suspected != nil {
 			n.suspected++
 		}

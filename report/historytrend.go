@@ -117,7 +117,7 @@ func (of looked) mark(j *judgedSeries, c history.Change, step int) figure.TrendC
 	state := "open"
 	_, told := of.told[c.ID]
 	_, acked := of.page.History.Acked(c.ID)
-	isNew := j.now().New != nil && j.now().New.ID == c.ID
+	isNew := isNew(j.now(), c)
 	isSuspected := j.now().Suspected != nil && j.now().Suspected.ID == c.ID
 	switch {
 	case acked:
@@ -138,4 +138,9 @@ func (of looked) mark(j *judgedSeries, c history.Change, step int) figure.TrendC
 		m.Link = "#change-" + c.ID
 	}
 	return m
+}
+
+// isNew reports whether a change is one that is to be told.
+func isNew(j history.Judgement, c history.Change) bool {
+	return slices.ContainsFunc(j.New, func(n history.Change) bool { return n.ID == c.ID })
 }

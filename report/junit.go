@@ -114,7 +114,7 @@ func JUnitNight(w io.Writer, c results.Comparison, n history.News, historyDecide
 	all := comparisonSuites(c, func(s results.GateStatus) bool {
 		return s == results.GateInconclusive || s == results.GateFail && historyDecides
 	})
-	return writeJUnit(w, append(all, newsSuites(n)...))
+	return writeJUnit(w, append(all, newsSuites(n, false)...))
 }
 
 // comparisonSuites are those of all contrasts. excused says which outcomes of gates do not count.

@@ -23,7 +23,7 @@ func newsHeadline(n history.News) (word string, tone tone, text string) {
 		return "SUSPECTED", warning, fmt.Sprintf("%s to be measured again before anything is told, %s", plural(len(n.Suspected), "change"), series)
 	case len(n.Watched) == 0:
 		return "NO DATA", warning, "the history has no measure that counts"
-	case !slices.ContainsFunc(n.Watched, settled):
+	case !slices.ContainsFunc(n.Watched, func(w history.Watched) bool { return !w.Young() }):
 		return "TOO YOUNG", warning, fmt.Sprintf("a change can be told from %d measures on, %s", history.Settled+1, series)
 	default:
 		return "NOTHING NEW", good, "no change that was not told before, " + series
@@ -95,12 +95,14 @@ func newsState(n history.News, w history.Watched) (string, tone) {
 	}
 	open := slices.ContainsFunc(n.Open, func(t history.Told) bool { return same(t) && t.Worse })
 	switch {
+	case !w.Tonight:
+		return "not measured last", faint
 	case w.Suspected != nil:
 		return "suspected", warning
 	case open:
 		return "open since " + openSince(n, w), warning
-	case !settled(w):
-		return fmt.Sprintf("young: %d of %d", w.Level.Count, history.Settled), faint
+	case w.Young():
+		return fmt.Sprintf("young: %d of %d", w.Measures(), history.Settled+1), faint
 	default:
 		return "steady", good
 	}
@@ -201,7 +203,7 @@ func newsNotes(n history.News) (all []string) {
 	all = append(all, n.Warnings...)
 	for _, w := range n.Watched {
 		s := w.Segments[w.Current]
-		if why := strings.Join(s.Why, "; "); why != "" && !settled(w) && !slices.Contains(all, why) {
+		if why := strings.Join(s.Why, "; "); why != "" && w.Young() && w.Tonight && !slices.Contains(all, why) {
 			all = append(all, why)
 		}
 	}

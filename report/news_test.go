@@ -54,7 +54,7 @@ func rememberedNights(t *testing.T) string {
 		add(remembered(n, 0, ""))
 	}
 	for i := range 3 {
-		r := remembered(20, 0.12+0.005*float64(i), strings.Repeat("first", min(i, 1)))
+		r := remembered(20, 0.12+0.005*float64(i), strings.Repeat(newsDay(20).Format("20060102")+"-nightly", min(i, 1)))
 		r.Candidate.Etcd = "3.7.4"
 		r.At = r.At.Add(time.Duration(i) * time.Hour)
 		add(r)
@@ -65,11 +65,12 @@ func rememberedNights(t *testing.T) string {
 // lookAt is what a look at that history brings.
 func lookAt(t *testing.T, path string) history.News {
 	t.Helper()
-	n, err := history.Check(path, newsDay(21), func(h *history.History) func(history.Series) bool { return func(history.Series) bool { return true } })
-	if err != nil {
+	var told history.News
+	all := func(*history.History) func(history.Series) bool { return func(history.Series) bool { return true } }
+	if err := history.Check(path, newsDay(21), all, func(n history.News) error { told = n; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return told
 }
 
 // What a look brings is told in all forms; the second look tells it no more.
@@ -94,7 +95,7 @@ func TestNews(t *testing.T) {
 			"txt":  func(w io.Writer, n history.News) error { return News(w, n, Style{}) },
 			"md":   NewsMarkdown,
 			"json": NewsJSON,
-			"xml":  NewsJUnit,
+			"xml":  func(w io.Writer, n history.News) error { return NewsJUnit(w, n, false) },
 			"csv":  CSVHistory,
 		} {
 			var out bytes.Buffer

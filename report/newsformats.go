@@ -188,12 +188,13 @@ func number(w history.Watched, v float64) *float64 {
 	return &v
 }
 
-// NewsJUnit writes a case for each series that is watched: one fails for which a change for the worse is told now.
-func NewsJUnit(w io.Writer, n history.News) error {
-	return writeJUnit(w, newsSuites(n))
+// NewsJUnit writes a case for each series that is watched: one fails for which a change for
+// the worse is told now, and where that fails, one that is suspected.
+func NewsJUnit(w io.Writer, n history.News, suspectedFails bool) error {
+	return writeJUnit(w, newsSuites(n, suspectedFails))
 }
 
-func newsSuites(n history.News) (all []junitSuite) {
+func newsSuites(n history.News, suspectedFails bool) (all []junitSuite) {
 	for _, w := range n.Watched {
 		name := "history: " + w.Of()
 		if len(all) == 0 || all[len(all)-1].Name != name {
@@ -203,12 +204,12 @@ func newsSuites(n history.News) (all []junitSuite) {
 			}
 			all = append(all, s)
 		}
-		all[len(all)-1].add(newsCase(n, w))
+		all[len(all)-1].add(newsCase(n, w, suspectedFails))
 	}
 	return all
 }
 
-func newsCase(n history.News, w history.Watched) junitCase {
+func newsCase(n history.News, w history.Watched, suspectedFails bool) junitCase {
 	row := newsRowOf(n, w)
 	figures := fmt.Sprintf("%s: %s, level %s, expected %s, %s", row.state, row.last, row.level, row.expected, plural(row.measures, "measure"))
 	c := junitCase{Class: "history: " + w.Of(), Name: w.Metric, Out: figures}
@@ -222,8 +223,14 @@ func newsCase(n history.News, w history.Watched) junitCase {
 			return c
 		}
 	}
-	if w.Suspected != nil {
-		c.Out, c.Skipped = "", &junitSkipped{"suspected, to be measured again: " + changeSays(*w.Suspected)}
+	if w.Suspected == nil || !w.Tonight {
+		return c
+	}
+	figures = "suspected, to be measured again: " + changeSays(*w.Suspected)
+	if c.Out = ""; suspectedFails {
+		c.Failure = &junitFailure{"suspected", figures, ""}
+	} else {
+		c.Skipped = &junitSkipped{figures}
 	}
 	return c
 }

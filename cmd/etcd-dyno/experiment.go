@@ -300,7 +300,7 @@ func (b beginning) open(f experimentFlags) (*experiment.Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return experiment.Create(folder, b.asked, "etcd-dyno "+version, "")
+	return experiment.Create(folder, b.asked, toolVersion(), "")
 }
 
 // jobsOfExperiment are the runs' jobs, by scenario and configuration.
@@ -327,7 +327,7 @@ func jobsOfExperiment(std standard, f experimentFlags, e scenarios.Experiment) (
 			}
 			row = append(row, runner.Job{
 				Scenario: s, Configuration: s.On(c), Credentials: credentials, Keep: f.keep, AllowDisruptive: f.allowDisruptive,
-				Prefix: f.prefix, ReusePrefix: f.reuse, Tool: "etcd-dyno " + version,
+				Prefix: f.prefix, ReusePrefix: f.reuse, Tool: toolVersion(),
 			})
 		}
 		jobs = append(jobs, row)

@@ -51,19 +51,9 @@ func (e *experimenter) run(ctx context.Context) error {
 	if err := e.keep(c, page); err != nil {
 		return exitError{exitCannotRun, err}
 	}
-	told, codes := ofComparison(c, e.x.InconclusivePasses, page), []int{codeOfComparison(c, e.x.InconclusivePasses)}
-	var failed error
-	if e.f.history != "" {
-		var n night
-		if n, failed = e.remember(ctx); n.known {
-			told, codes = n.rendering(c, e.x.InconclusivePasses, page), n.codes(c)
-		}
-	}
-	if err := e.f.outputs.write(e.std, told); err != nil {
-		return exitError{exitCannotRun, errors.Join(err, failed)}
-	}
-	if failed != nil {
-		return failed
+	codes, err := e.tell(ctx, c, page)
+	if err != nil {
+		return err
 	}
 	more, err := e.codes()
 	if err != nil {
@@ -73,6 +63,21 @@ func (e *experimenter) run(ctx context.Context) error {
 		return exitError{code: code}
 	}
 	return nil
+}
+
+// tell tells what came of the experiment, and what a history says of it. It returns the exit codes of both.
+func (e *experimenter) tell(ctx context.Context, c results.Comparison, page pageOf) ([]int, error) {
+	if e.f.history == "" {
+		if err := e.f.outputs.write(e.std, ofComparison(c, e.x.InconclusivePasses, page)); err != nil {
+			return nil, exitError{exitCannotRun, err}
+		}
+		return []int{codeOfComparison(c, e.x.InconclusivePasses)}, nil
+	}
+	n, err := e.remember(ctx)
+	if failed := e.tellNight(&n, c, page); err == nil {
+		err = failed
+	}
+	return n.codes(c), err
 }
 
 // measure makes the runs, and compares them.
@@ -147,7 +152,15 @@ func (e *experimenter) failed(ctx context.Context, err error) error {
 			return exitError{exitCannotRun, wrong}
 		}
 	}
-	return exitError{code, fmt.Errorf("%w; what is finished is kept: etcd-dyno experiment --resume %s", why, e.x.Folder)}
+	return exitError{code, fmt.Errorf("%w; what is finished is kept: etcd-dyno experiment --resume %s%s", why, e.x.Folder, e.andHistory())}
+}
+
+// andHistory is what --resume is given too, so that what is finished is remembered.
+func (e *experimenter) andHistory() string {
+	if e.f.history == "" {
+		return ""
+	}
+	return " --history " + e.f.history
 }
 
 // began tells of a run, and how long it all takes still.
@@ -247,8 +260,19 @@ func (e *experimenter) keep(c results.Comparison, page pageOf) error {
 	return errors.Join(writeComparison(e.x.Folder, c), writeComparisonPage(e.std, e.x.Folder, page))
 }
 
-// writeComparison writes comparison.json.
+// writeComparison writes comparison.json. Its runs' folders are absolute: it may be read from anywhere.
 func writeComparison(folder string, c results.Comparison) error {
+	c.Contrasts = slices.Clone(c.Contrasts)
+	for i := range c.Contrasts {
+		for _, side := range []*results.Side{&c.Contrasts[i].Baseline, &c.Contrasts[i].Candidate} {
+			side.Runs = slices.Clone(side.Runs)
+			for k, r := range side.Runs {
+				if path, err := filepath.Abs(r.Folder); err == nil && r.Folder != "" {
+					side.Runs[k].Folder = path
+				}
+			}
+		}
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetIndent("", "  ")

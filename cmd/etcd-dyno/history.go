@@ -115,8 +115,15 @@ func readHistory(file string, experiments []string) (*history.History, error) {
 	return h, nil
 }
 
+// warnFaults tells of lines that cannot be read, where nothing else does.
+func warnFaults(std standard, file string, h *history.History) {
+	for _, fault := range h.Faults {
+		fmt.Fprintf(std.err, "warning: %s: %s; it is left out, and stays in the file\n", file, fault)
+	}
+}
+
 // ofNews tells what a look at a history brings, in any of its formats.
-func ofNews(n history.News) rendering {
+func ofNews(n history.News, suspectedFails bool) rendering {
 	return func(w io.Writer, format string, style report.Style) error {
 		switch format {
 		case "json":
@@ -124,7 +131,7 @@ func ofNews(n history.News) rendering {
 		case "markdown":
 			return report.NewsMarkdown(w, n)
 		case "junit":
-			return report.NewsJUnit(w, n)
+			return report.NewsJUnit(w, n, suspectedFails)
 		default:
 			return report.News(w, n, style)
 		}
@@ -162,15 +169,19 @@ stay open until they are acked.`,
 			}
 			choose := watch.choose(args)
 			n := h.Look(choose(h), time.Now())
-			if !dry {
-				if n, err = history.Check(file, time.Now(), choose); err != nil {
-					return exitError{exitCannotRun, err}
-				}
-			}
 			if len(n.Watched) == 0 && len(watch.metrics) > 0 {
 				return exitError{exitUsage, fmt.Errorf("--metric %s: no series has such a metric; etcd-dyno history show --all lists them", strings.Join(watch.metrics, ","))}
 			}
-			if err := all.write(std, ofNews(n)); err != nil {
+			write := func(now history.News) error {
+				n = now
+				return all.write(std, ofNews(n, suspected == "fail"))
+			}
+			if dry {
+				err = write(n)
+			} else {
+				err = history.Check(file, time.Now(), choose, write)
+			}
+			if err != nil {
 				return exitError{exitCannotRun, err}
 			}
 			return codeOfNews(n, suspected == "fail")
@@ -221,6 +232,7 @@ func historyAckCommand(std standard) *cobra.Command {
 				return exitError{exitCannotRun, err}
 			}
 			if len(unknown) > 0 {
+				warnFaults(std, file, h)
 				return exitError{exitUsage, fmt.Errorf("no change of %s has the id %s; nothing was acked: %s", file, strings.Join(unknown, ", "), toldIDs(h))}
 			}
 			for _, id := range args {

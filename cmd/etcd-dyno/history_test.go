@@ -63,7 +63,7 @@ func TestNight(t *testing.T) {
 	if code == exitInvalid {
 		t.Skip("the machine is too busy for a valid run")
 	}
-	if code != exitRegression || !strings.Contains(out, "\nHistory: REGRESSION  1 change for the worse, 1 series watched\n") || strings.Count(talk, "measured again, before anything is told") != history.Reruns {
+	if code != exitRegression || !strings.Contains(out, "History: REGRESSION  1 change for the worse, 1 series watched\n") || strings.Count(talk, "measured again, before anything is told") != history.Reruns {
 		t.Errorf("exit %d\n%s\n%s", code, out, talk)
 	}
 	for path, want := range map[string]string{junit: `<failure type="regression" message="REGRESSION `, markdown: "**REGRESSION** | `puts.put.response.p50`"} {

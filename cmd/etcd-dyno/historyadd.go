@@ -58,6 +58,11 @@ func addRecords(std standard, file string, records []history.Record) error {
 	if err != nil {
 		return exitError{exitCannotRun, err}
 	}
+	h, err := history.Read(file)
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	warnFaults(std, file, h)
 	for _, a := range added {
 		what := "added"
 		if a.Already {
@@ -178,7 +183,7 @@ func recordOfRun(folder, name string) ([]history.Record, error) {
 		metrics = append(metrics, each)
 	}
 	if len(metrics) == 0 {
-		return nil, errors.New("the run has measured nothing" + strings.Join(r.InvalidReasons, "; "))
+		return nil, fmt.Errorf("the run has measured nothing: %s", cmp.Or(strings.Join(r.InvalidReasons, "; "), "no percentile has enough samples"))
 	}
 	return []history.Record{history.OfRun(cmp.Or(name, r.Scenario.Name), r, metrics)}, nil
 }

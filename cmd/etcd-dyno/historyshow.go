@@ -68,7 +68,7 @@ file without scripts and without network access.`,
 
 // ofHistory tells of a history in any of its formats.
 func ofHistory(h *history.History, n history.News) rendering {
-	news := ofNews(n)
+	news := ofNews(n, false)
 	return func(w io.Writer, format string, style report.Style) error {
 		switch format {
 		case "csv":

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,8 +18,16 @@ import (
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 )
 
-// version is set by the release build.
+// version is set by the build of `make`.
 var version = "devel"
+
+// toolVersion names this program and its version: that of the build, or of the module that `go install` has built.
+func toolVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "devel" && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return "etcd-dyno " + info.Main.Version
+	}
+	return "etcd-dyno " + version
+}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == lab.MemberCommand {
@@ -90,7 +99,7 @@ func versionCommand(std standard) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version of this program and of its built-in etcd", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(std.out, "etcd-dyno %s, etcd %s\n", version, lab.ServerModule())
+			_, err := fmt.Fprintf(std.out, "%s, etcd %s\n", toolVersion(), lab.ServerModule())
 			return err
 		},
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,11 +22,11 @@ import (
 
 // night is what a history says of an experiment.
 type night struct {
-	// known tells that the experiment is in the history, and news is what that brings.
-	known bool
-	news  history.News
-	// decides tells that the history is old enough to decide, and not the gates against the control.
+	news history.News
+	// decides tells that the history decides, and not the gates against the control.
 	decides bool
+	// reruns are the exit codes of what was measured again.
+	reruns []int
 }
 
 // remembers looks whether a history can be added to, before anything is measured, and says how
@@ -40,55 +42,87 @@ func (f experimentFlags) remembers(std standard, x *beginning) (reruns int, err 
 	var n history.News
 	err = history.Update(f.history, func(h *history.History) ([]history.Line, error) {
 		n = h.Look(watching{}.choose([]string{x.asked.Name})(h), time.Now())
+		warnFaults(std, f.history, h)
 		return nil, nil
 	})
+	if errors.Is(err, history.ErrNoFile) {
+		return 0, exitError{exitUsage, fmt.Errorf("--history %s: %w", f.history, history.ErrNoFile)}
+	}
 	if err != nil {
 		return 0, exitError{exitCannotRun, fmt.Errorf("--history: nothing was measured: %w", err)}
 	}
-	for _, fault := range n.Faults {
-		fmt.Fprintf(std.err, "warning: %s: %s; it is left out, and stays in the file\n", f.history, fault)
-	}
 	if x.asked.Confirm {
 		reruns = history.Reruns
+		fmt.Fprintf(std.err, "history: a night that is suspected is measured again, twice at most\n")
 	}
-	if x.opened == nil && decided(n) {
+	if x.opened == nil && n.Decides() {
 		x.asked.Confirm = false
 	}
 	return reruns, nil
 }
 
-// decided reports whether all series are old enough to tell a change.
-func decided(n history.News) bool {
-	return len(n.Watched) > 0 && !slices.ContainsFunc(n.Watched, func(w history.Watched) bool { return w.Level.Count < history.Settled })
-}
-
-// remember adds the experiment to the history, has what is suspected measured again, and tells what is new.
+// remember adds the experiment to the history, and has what is suspected measured again.
+// The night is of use also where that fails.
 func (e *experimenter) remember(ctx context.Context) (n night, err error) {
 	if err := e.add(e.x); err != nil {
 		return n, err
 	}
-	choose := watching{}.choose([]string{e.x.Name})
-	var told []history.Told
 	for again := 0; ; again++ {
-		if n.news, err = history.Check(e.f.history, time.Now(), choose); err != nil {
-			return n, exitError{exitCannotRun, err}
+		if n.news, err = e.look(); err != nil {
+			return n, err
 		}
-		told = append(told, n.news.Told...)
-		n.known, n.decides = true, n.decides || again == 0 && decided(n.news)
+		n.decides = n.decides || n.news.Decides() && again == 0
 		if len(n.news.Suspected) == 0 || again >= e.reruns {
-			break
+			return n, nil
+		}
+		part, jobs := partOf(e.x.Experiment, e.jobs, n.news.Suspected)
+		if len(part.Scenarios) == 0 {
+			return n, nil // what is suspected is not of this experiment any more
 		}
 		fmt.Fprintf(e.std.err, "history: %s: measured again, before anything is told (%d of %d at most)\n", suspectedText(n.news.Suspected), again+1, e.reruns)
-		if err = e.again(ctx, n.news.Suspected); err != nil {
-			break
+		codes, err := e.again(ctx, part, jobs)
+		if n.reruns = append(n.reruns, codes...); err != nil {
+			return n, err
 		}
 	}
-	n.news.Told = told
-	n.news.Open = slices.DeleteFunc(n.news.Open, func(o history.Told) bool {
-		return slices.ContainsFunc(told, func(t history.Told) bool { return t.ID == o.ID })
-	})
-	return n, err
 }
+
+// look looks at the history without noting anything.
+func (e *experimenter) look() (history.News, error) {
+	h, err := history.Read(e.f.history)
+	if err != nil {
+		return history.News{}, exitError{exitCannotRun, err}
+	}
+	return h.Look(e.watched(h), time.Now()), nil
+}
+
+// watched chooses the series of this experiment.
+func (e *experimenter) watched(h *history.History) func(history.Series) bool {
+	return watching{}.choose([]string{e.x.Name})(h)
+}
+
+// tellNight writes what the history says into all outputs, and only then notes it as told.
+func (e *experimenter) tellNight(n *night, c results.Comparison, page pageOf) error {
+	written := false
+	err := history.Check(e.f.history, time.Now(), e.watched, func(now history.News) error {
+		n.news, written = now, true
+		var out bytes.Buffer
+		if err := report.NewsJSON(&out, now); err != nil {
+			return err
+		}
+		return errors.Join(results.WriteFile(filepath.Join(e.x.Folder, newsFile), out.Bytes()), e.f.outputs.write(e.std, n.rendering(c, e.x.InconclusivePasses, page)))
+	})
+	if !written { // the history cannot be opened any more: what was measured is told all the same
+		err = errors.Join(err, e.f.outputs.write(e.std, ofComparison(c, e.x.InconclusivePasses, page)))
+	}
+	if err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	return nil
+}
+
+// newsFile is what the history said of an experiment, in its folder.
+const newsFile = "news.json"
 
 // suspectedText names what is suspected.
 func suspectedText(all []history.Change) string {
@@ -102,37 +136,40 @@ func suspectedText(all []history.Change) string {
 // add adds a finished experiment to the history.
 func (e *experimenter) add(x *experiment.Experiment) error {
 	records, err := recordsOf(x.Folder, e.f.history, "")
-	if err != nil {
-		return exitError{exitCannotRun, err}
+	if err == nil {
+		err = addRecords(e.std, e.f.history, records)
 	}
-	return addRecords(e.std, e.f.history, records)
+	if err != nil {
+		return exitError{exitCannotRun, fmt.Errorf("%w; the night is kept: etcd-dyno history add %s --history %s", err, x.Folder, e.f.history)}
+	}
+	return nil
 }
 
-// again makes those parts of the experiment once more that are suspected, in a folder of their own.
-func (e *experimenter) again(ctx context.Context, suspected []history.Change) error {
-	part, jobs := partOf(e.x.Experiment, e.jobs, suspected)
-	if len(part.Scenarios) == 0 {
-		return nil // what is suspected is not of this experiment any more
-	}
+// again makes a part of the experiment once more, in a folder of its own. It returns the exit codes of its runs.
+func (e *experimenter) again(ctx context.Context, part scenarios.Experiment, jobs [][]runner.Job) ([]int, error) {
 	folder, err := runner.MakeFolder(e.f.runsDir, part.Name, "experiment", time.Now())
 	if err != nil {
-		return exitError{exitCannotRun, err}
+		return nil, exitError{exitCannotRun, err}
 	}
-	x, err := experiment.Create(folder, part, "etcd-dyno "+version, e.x.ID)
+	x, err := experiment.Create(folder, part, toolVersion(), e.x.ID)
 	if err != nil {
-		return exitError{exitCannotRun, err}
+		return nil, exitError{exitCannotRun, err}
 	}
 	defer x.Close()
 	once := experimenter{std: e.std, f: e.f, x: x, jobs: jobs, cut: e.cut, confirmed: map[int]bool{}}
 	fmt.Fprintf(e.std.err, "experiment: %s\n%s\n", x.Folder, durationOf(x.Experiment))
 	c, err := once.measure(ctx)
 	if err != nil {
-		return once.failed(ctx, err)
+		return nil, once.failed(ctx, err)
 	}
 	if err := once.keep(c, comparisonPageOf(x.Name, "etcd-dyno compare "+x.Folder, c)); err != nil {
-		return exitError{exitCannotRun, err}
+		return nil, exitError{exitCannotRun, err}
 	}
-	return e.add(x)
+	codes, err := once.codes()
+	if err != nil {
+		return nil, exitError{exitCannotRun, err}
+	}
+	return codes, e.add(x)
 }
 
 // partOf is the part of an experiment that is suspected: those scenarios, and those candidates beside the control.
@@ -172,31 +209,50 @@ func partOf(x scenarios.Experiment, jobs [][]runner.Job, suspected []history.Cha
 	return part, of
 }
 
-// rendering tells of the comparison, and then of the history.
+// rendering tells of the comparison and of the history; what decides comes first.
 func (n night) rendering(c results.Comparison, inconclusivePasses bool, page pageOf) rendering {
-	comparison, news := ofComparison(c, inconclusivePasses, page), ofNews(n.news)
+	comparison, news := ofComparison(c, inconclusivePasses, page), ofNews(n.news, false)
 	return func(w io.Writer, format string, style report.Style) error {
-		switch format {
-		case "junit":
+		switch {
+		case format == "junit":
 			return report.JUnitNight(w, c, n.news, n.decides)
-		case "table", "markdown":
+		case format != "table" && format != "markdown":
+			return comparison(w, format, style)
+		case n.decides:
+			err := news(w, format, style)
+			if err == nil {
+				_, err = io.WriteString(w, "\nTonight against the control, by which nothing is decided:\n\n")
+			}
+			return errors.Join(err, comparison(w, format, style))
+		default:
 			err := comparison(w, format, style)
 			if err == nil {
 				_, err = fmt.Fprintln(w)
 			}
 			return errors.Join(err, news(w, format, style))
-		default:
-			return comparison(w, format, style)
 		}
 	}
 }
 
-// codes are the exit codes of the comparison and of the history. What the gates say against the
-// control counts while the history is young, and what they leave open does not.
+// codes are the exit codes of the comparison, of the history and of what was measured
+// again. That a gate fails against the control counts while the history is young, that it
+// is left open does not.
 func (n night) codes(c results.Comparison) []int {
-	var codes []int
-	if code := codeOfComparison(c, true); code != exitRegression || !n.decides {
-		codes = append(codes, code)
+	codes := slices.Clone(n.reruns)
+	for _, x := range c.Contrasts {
+		if !x.Comparable && !x.Forced {
+			codes = append(codes, exitInvalid)
+		}
+	}
+	for _, g := range c.Gates {
+		switch {
+		case g.Status == results.GateNoData:
+			codes = append(codes, exitOpen)
+		case g.Status == results.GateNotComparable:
+			codes = append(codes, exitInvalid)
+		case g.Status == results.GateFail && !n.decides:
+			codes = append(codes, exitRegression)
+		}
 	}
 	if n.news.Worse() {
 		codes = append(codes, exitRegression)

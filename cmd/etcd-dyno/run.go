@@ -200,7 +200,7 @@ func sweep(std standard, runsDir string) {
 func jobsOf(std standard, name string, f runFlags) ([]runner.Job, error) {
 	job := runner.Job{
 		RunsDir: f.runsDir, Keep: f.keep, Strict: f.strict, AllowDisruptive: f.allowDisruptive, Prefix: f.prefix, ReusePrefix: f.reuse,
-		Confirm: confirmer(std, f.yes), Tool: "etcd-dyno " + version,
+		Confirm: confirmer(std, f.yes), Tool: toolVersion(),
 	}
 	if f.metricsListen != "" {
 		if err := live.CheckAddress(f.metricsListen); err != nil {

@@ -26,11 +26,11 @@ func gating(h *History) func(Series) bool { return h.Gating() }
 
 func check(t *testing.T, path string, night int) News {
 	t.Helper()
-	n, err := Check(path, day(night), gating)
-	if err != nil {
+	var told News
+	if err := Check(path, day(night), gating, func(n News) error { told = n; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return told
 }
 
 // A night that is slower is suspected, and told once it was measured again: once, with
@@ -40,8 +40,9 @@ func TestTold(t *testing.T) {
 	if n := check(t, path, 20); len(n.Told)+len(n.Suspected)+len(n.Open) > 0 {
 		t.Fatalf("an unchanged history tells %+v", n)
 	}
-	again := func(r *Record) { r.Again = "first" }
+	again := func(r *Record) { r.Again, r.Source = r.Source, "again" }
 	for i, r := range []Record{measured(20, 0.12), measured(20, 0.11, again), measured(20, 0.13, again)} {
+		r.At = r.At.Add(time.Duration(i) * time.Minute)
 		if _, err := Add(path, day(21).Add(time.Duration(i)*time.Hour), r); err != nil {
 			t.Fatal(err)
 		}

@@ -6,10 +6,12 @@
 package history
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
@@ -28,7 +30,7 @@ type Line struct {
 
 // Record is what one experiment, comparison or run measured of a configuration under a scenario.
 type Record struct {
-	// ID is made of all that was measured: what is added twice has it twice.
+	// ID is made of what ran, and when: what is added twice has it twice.
 	ID string `json:"id"`
 	// Previous is the ID of the record before which nothing was newer when this was
 	// added; empty for the first. By it a clock that ran backwards is known.
@@ -93,6 +95,8 @@ type Metric struct {
 	High   *float64 `json:"high,omitempty"`
 	// Least is the least difference that matters of what is not relative.
 	Least float64 `json:"least,omitempty"`
+	// Pairs is how many pairs know it on both sides, where these are less than the record's.
+	Pairs int `json:"pairs,omitempty"`
 }
 
 // Told is a change that was told.
@@ -109,11 +113,16 @@ type Ack struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// identified is the record with its ID.
+// identified is the record with its ID. What was computed of the runs, and where they
+// lie, is not in it: another version of this program may compute more.
 func (r Record) identified() (Record, error) {
-	whole := r
-	whole.ID, whole.Previous, whole.Added, whole.Folder = "", "", time.Time{}, "" // of the store, not of what was measured
-	b, err := json.Marshal(whole)
+	names := func(folders []string) (all []string) {
+		for _, f := range folders {
+			all = append(all, path.Base(f))
+		}
+		return all
+	}
+	b, err := json.Marshal([]any{r.Name, r.At.UTC(), r.Scenario.SHA256, r.Candidate, r.Control, r.Machine, names(r.Runs), names(r.ControlRuns)})
 	if err != nil {
 		return r, fmt.Errorf("encoding a record: %w", err)
 	}
@@ -121,3 +130,6 @@ func (r Record) identified() (Record, error) {
 	r.ID = hex.EncodeToString(sum[:8])
 	return r, nil
 }
+
+// night is what the measures of one night have in common: the source that all but the first measure again.
+func (r Record) night() string { return cmp.Or(r.Again, r.Source) }

@@ -27,27 +27,50 @@ func OfContrast(name, source, again, folder string, c results.Contrast, r result
 		rec.Reasons = append(rec.Reasons, "all runs of one side were made before the other's, so that the machine's drift is in the difference")
 	}
 	for _, m := range c.Metrics {
-		effect, baseline := m.Effect, m.BaselineMedian
-		each := Metric{Metric: m.Metric, Better: m.Better, Gates: m.Gates, Value: m.CandidateMedian, Control: &baseline, Relative: m.Relative, Low: m.Low, High: m.High}
-		if known(m.Baseline) && known(m.Candidate) {
-			each.Effect = &effect
+		if each, known := ofMetric(c, m); known {
+			rec.Metrics = append(rec.Metrics, each)
 		}
-		if !m.Relative {
-			each.Least = m.Delta
-		}
-		rec.Metrics = append(rec.Metrics, each)
 	}
 	return rec
 }
 
-// known reports whether there is a value at all.
-func known(values []*float64) bool {
-	for _, v := range values {
-		if v != nil {
-			return true
+// ofMetric is a metric of a contrast; false where neither side knows it. There is no effect
+// where less than half of the pairs know it on both sides.
+func ofMetric(c results.Contrast, m results.MetricContrast) (Metric, bool) {
+	baseline, candidate := count(m.Baseline), count(m.Candidate)
+	both, of := min(baseline, candidate), max(len(m.Baseline), len(m.Candidate))
+	if c.Method == results.Paired {
+		both = 0
+		for i := range min(len(m.Baseline), len(m.Candidate)) {
+			if m.Baseline[i] != nil && m.Candidate[i] != nil {
+				both++
+			}
 		}
 	}
-	return false
+	each := Metric{Metric: m.Metric, Better: m.Better, Gates: m.Gates, Value: m.CandidateMedian, Relative: m.Relative}
+	if baseline > 0 {
+		each.Control = &m.BaselineMedian
+	}
+	if 2*both >= of {
+		each.Effect, each.Low, each.High = &m.Effect, m.Low, m.High
+	}
+	if both < of {
+		each.Pairs = both
+	}
+	if !m.Relative {
+		each.Least = m.Delta
+	}
+	return each, candidate > 0
+}
+
+// count is how many values are known.
+func count(values []*float64) (n int) {
+	for _, v := range values {
+		if v != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // OfRun is the record of a run alone.

@@ -53,8 +53,7 @@ type Series struct {
 	Better string
 	// Gates tells that the experiment decided by it when it was last measured.
 	Gates bool
-	// Relative tells that values are logarithms: of ratios to the control, or of the
-	// metric where there is none. Else they are the metric's differences, or itself.
+	// Relative is that of the current segment.
 	Relative bool
 	// Segments are of measures that can be compared, in order of their first; the one that is going on is Current.
 	Segments []Segment
@@ -67,14 +66,17 @@ type Segment struct {
 	Why []string
 	// Machine is where it was measured.
 	Machine Machine
-	Points  []Point
+	// Relative tells that values are logarithms: of ratios to the control, or of the
+	// metric where there is none. Else they are the metric's differences, or itself.
+	Relative bool
+	Points   []Point
 }
 
 // Point is one measure.
 type Point struct {
 	Record Record
 	Metric Metric
-	// Value is what is judged: see Series.Relative.
+	// Value is what is judged: see Segment.Relative.
 	Value float64
 	// Noted says what was another than in the measure before it: the candidate, or this program.
 	Noted []string
@@ -103,7 +105,7 @@ func (h *History) Series() []Series {
 			}
 			b := all[k]
 			if b == nil {
-				b = &building{series: Series{Key: k}, at: map[environment]int{}}
+				b = &building{series: Series{Key: k}, at: map[kind]int{}}
 				all[k], keys = b, append(keys, k)
 			}
 			b.add(Point{Record: r, Metric: m, Value: value})
@@ -122,31 +124,47 @@ func (h *History) Series() []Series {
 	return made
 }
 
+// kind is what the points of a segment have in common.
+type kind struct {
+	environment
+	relative bool
+}
+
 // building is a series that grows.
 type building struct {
 	series Series
-	at     map[environment]int
-	last   *Record
+	at     map[kind]int
+	last   *Point
 }
 
 func (b *building) add(p Point) {
 	s := &b.series
 	s.Better, s.Gates, s.Relative = p.Metric.Better, p.Metric.Gates, p.Metric.Relative
-	at, known := b.at[p.Record.environment()]
+	of := kind{p.Record.environment(), p.Metric.Relative}
+	at, known := b.at[of]
 	if !known {
 		at = len(s.Segments)
-		b.at[p.Record.environment()] = at
-		s.Segments = append(s.Segments, Segment{Machine: p.Record.Machine})
+		b.at[of] = at
+		s.Segments = append(s.Segments, Segment{Machine: p.Record.Machine, Relative: p.Metric.Relative})
 		if b.last != nil {
-			s.Segments[at].Why = unlike(*b.last, p.Record)
+			s.Segments[at].Why = b.last.unlike(p)
 		}
 	}
 	if b.last != nil {
-		p.Noted = noted(*b.last, p.Record)
+		p.Noted = noted(b.last.Record, p.Record)
 	}
 	s.Current = at
 	s.Segments[at].Points = append(s.Segments[at].Points, p)
-	b.last = &p.Record
+	b.last = &p
+}
+
+// unlike says why another point is of another segment.
+func (p Point) unlike(other Point) []string {
+	why := unlike(p.Record, other.Record)
+	if p.Metric.Relative != other.Metric.Relative {
+		why = append(why, "the metric is 0 in some runs of the one and not of the other, so that ratios stand beside differences")
+	}
+	return why
 }
 
 // valueOf is what is judged of a metric; false where there is nothing to judge.

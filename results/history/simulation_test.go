@@ -17,6 +17,9 @@ type world struct {
 	// drift is that of the machine, which both sides have in common, and memory how much
 	// of it the next night has still.
 	drift, memory float64
+	// night is which share of the variance is a night's own, and so in all its measures,
+	// and lasting which share a slow wave's, which the next night has 0.4 of.
+	night, lasting float64
 	// outliers is the share of measures that are 25 % slower for reasons of their own.
 	outliers float64
 	// change is by which share the candidate is slower from the night settled on.
@@ -32,21 +35,23 @@ const (
 // story is what became of one series.
 type story struct {
 	told   []Told
-	first  int // the night of the first telling, -1 where there was none
 	reruns int
 }
 
 // live lets a job look at a series night by night, as `experiment --history` does, with
 // so many reruns a night at most.
 func (w world) live(rng *rand.Rand, reruns int) story {
-	s := Series{Key: Key{Name: "nightly", Metric: "m"}, Better: "lower", Gates: true, Relative: true, Segments: []Segment{{}}}
-	out := story{first: -1}
-	machine := 0.0
+	s := Series{Key: Key{Name: "nightly", Metric: "m"}, Better: "lower", Gates: true, Relative: true, Segments: []Segment{{Relative: true}}}
+	var out story
+	machine, wave := 0.0, 0.0
+	normal := func(share float64) float64 { return rng.NormFloat64() * w.noise * math.Sqrt(share) }
 	for night := range nights {
+		wave = 0.4*wave + normal(w.lasting*(1-0.4*0.4))
+		own := wave + normal(w.night)
 		machine = w.memory*machine + rng.NormFloat64()*w.drift*math.Sqrt(1-w.memory*w.memory)
 		for again := 0; ; again++ {
-			control := machine + rng.NormFloat64()*w.noise/math.Sqrt2
-			candidate := machine + rng.NormFloat64()*w.noise/math.Sqrt2
+			control := machine + normal((1-w.night-w.lasting)/2)
+			candidate := machine + own + normal((1-w.night-w.lasting)/2)
 			if rng.Float64() < w.outliers {
 				candidate += math.Log(1.25)
 			}
@@ -54,13 +59,10 @@ func (w world) live(rng *rand.Rand, reruns int) story {
 				candidate += math.Log1p(w.change)
 			}
 			points := &s.Segments[0].Points
-			*points = append(*points, Point{Record: Record{ID: fmt.Sprint(len(*points))}, Value: candidate - control})
+			*points = append(*points, Point{Record: Record{ID: fmt.Sprint(len(*points)), Source: fmt.Sprint("night ", night)}, Metric: Metric{Relative: true}, Value: candidate - control})
 			j := s.Judge(out.told)
-			if j.New != nil {
-				out.told = append(out.told, Told{Change: *j.New, At: time.Unix(int64(night), 0)})
-				if out.first < 0 {
-					out.first = night
-				}
+			for _, c := range j.New {
+				out.told = append(out.told, Told{Change: c, At: time.Unix(int64(night), 0)})
 			}
 			if j.Suspected == nil || again == reruns {
 				break
@@ -135,7 +137,7 @@ type changing struct {
 // A change is told soon, once, and for what it is.
 func TestDelay(t *testing.T) {
 	delays(t, []changing{
-		{"20 %", world{noise: 0.05, change: 0.20}, Reruns, 1, 150},
+		{"20 %", world{noise: 0.05, change: 0.20}, Reruns, 1, 130},
 		{"10 %", world{noise: 0.05, change: 0.10}, Reruns, 3, 0},
 		{"10 % at 2 %", world{noise: 0.02, change: 0.10}, Reruns, 0, 190},
 	})

@@ -14,8 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ErrNoFile tells of a history that is no regular file.
+var ErrNoFile = errors.New("it is no regular file")
+
 // Read reads a history. One that is not there is an error; lines that cannot be read are faults of it.
 func Read(path string) (*History, error) {
+	if err := regular(path); err != nil {
+		return nil, fmt.Errorf("opening the history %s: %w", path, err)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the history: %w", err)
@@ -28,13 +34,22 @@ func Read(path string) (*History, error) {
 	return h, err
 }
 
-// Update reads a history, asks what is to be added to it, and adds that; a history that is not there is made. Who else wants
-// to add waits meanwhile. Lines are on the disk when it returns, or none of them is counted.
-func Update(path string, decide func(*History) ([]Line, error)) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		f, err = create(path)
+// regular refuses what is there and is no file: to open a pipe would wait for ever.
+func regular(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return ErrNoFile
 	}
+	return nil
+}
+
+// Update reads a history, asks what is to be added to it, and adds that; a history that is not there is made. Who else wants
+// to add waits meanwhile. Lines are on the disk when it returns, all or none.
+func Update(path string, decide func(*History) ([]Line, error)) error {
+	if err := regular(path); err != nil {
+		return fmt.Errorf("opening the history %s: %w", path, err)
+	}
+	f, err := locked(path)
 	if err != nil {
 		return fmt.Errorf("opening the history: %w", err)
 	}
@@ -47,18 +62,51 @@ func Update(path string, decide func(*History) ([]Line, error)) error {
 	return nil
 }
 
+// locked opens a history for this process alone. Somebody, as an editor, may have put
+// another file in its place while it was waited for.
+func locked(path string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			f, err = create(path)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+			return nil, errors.Join(fmt.Errorf("waiting for %s: %w", path, err), f.Close())
+		}
+		opened, err := f.Stat()
+		if now, failed := os.Stat(path); err == nil && failed == nil && os.SameFile(opened, now) {
+			return f, nil
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // create makes an empty history, unless another just did.
 func create(path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	d, err := os.Open(folder)
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close()) // so that the file itself outlives a crash
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func update(f *os.File, decide func(*History) ([]Line, error)) error {
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		return fmt.Errorf("waiting for the history %s: %w", f.Name(), err)
-	}
 	h, whole, err := read(f)
 	if err != nil {
 		return err
@@ -79,11 +127,16 @@ func update(f *os.File, decide func(*History) ([]Line, error)) error {
 		}
 		out.Write(append(b, '\n'))
 	}
-	if _, err := f.Write(out.Bytes()); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("writing the history: %w", err)
+	_, err = f.Write(out.Bytes())
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil { // a full disk, perhaps: none of it, rather than a part
+		return fmt.Errorf("writing the history, nothing was added: %w", errors.Join(err, f.Truncate(info.Size())))
 	}
 	return nil
 }

@@ -141,7 +141,7 @@ func changeAt(series []float64, at []int, i int) ChangePoint {
 		to = at[i+1]
 	}
 	before, after := series[from:at[i]], series[at[i]:to]
-	c := ChangePoint{Index: at[i], Before: stat.Mean(before, nil), After: stat.Mean(after, nil), CountBefore: len(before), CountAfter: len(after), P: studentP(before, after)}
+	c := ChangePoint{Index: at[i], Before: stat.Mean(before, nil), After: stat.Mean(after, nil), CountBefore: len(before), CountAfter: len(after), P: StudentP(before, after)}
 	far := apart(before, after)
 	c.Low, c.High = c.After-c.Before-far, c.After-c.Before+far
 	return c
@@ -188,9 +188,9 @@ func joined(series []float64, at []int, rules ChangeRules) []ChangePoint {
 	}
 }
 
-// studentP is the two-sided p-value of Student's t-test for two samples of one variance;
+// StudentP is the two-sided p-value of Student's t-test for two samples of one variance;
 // 1 where there are too few values for one.
-func studentP(a, b []float64) float64 {
+func StudentP(a, b []float64) float64 {
 	free := len(a) + len(b) - 2
 	if len(a) == 0 || len(b) == 0 || free < 1 {
 		return 1

@@ -40,7 +40,7 @@ func TestPublishedChangePoints(t *testing.T) {
 		{[]float64{1.00, 1.02, 1.05, 0.95, 0.98}, 0.99, 1.01},
 		{[]float64{0.80, 0.82, 0.85, 0.79, 0.77}, 0, 0.001},
 	} {
-		if p := studentP([]float64{1.00, 1.02, 1.05, 0.95, 0.98}, test.after); p < test.from || p > test.to {
+		if p := StudentP([]float64{1.00, 1.02, 1.05, 0.95, 0.98}, test.after); p < test.from || p > test.to {
 			t.Errorf("p = %v, want it from %v to %v", p, test.from, test.to)
 		}
 	}
