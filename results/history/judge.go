@@ -5,7 +5,7 @@ package history
 const (
 	// maxP is the highest p-value of a change, nightP that of the same change with each
 	// night as one value, and suspectP of one that is suspected.
-	maxP, nightP, suspectP = 0.0002, 0.002, 0.005
+	maxP, nightP, suspectP = 0.0002, 0.003, 0.005
 	// Inside is with which probability the next measure lies inside the interval that is predicted for it.
 	Inside = 0.95
 	// Settled is how many measures a level has at least from which a next one is predicted.
