@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,6 +115,25 @@ func TestCIHistoryIsKept(t *testing.T) {
 	}
 	if mains := after.bash(t, "git log --format=%s origin/main"); mains != "two\none\n" {
 		t.Errorf("main has %q", mains)
+	}
+}
+
+// On a runner that stays, the checkout is cleaned and used again, each night and also after one that failed.
+func TestCIHistoryOnARunnerThatStays(t *testing.T) {
+	nightly := workflows(t)["github-nightly.yml"]
+	fetch, keep := script(t, nightly, "Fetch the history"), script(t, nightly, "Keep the history")
+	c := jobOf(t, origin(t), nightly)
+	for night := range 4 {
+		c.bash(t, "git clean -ffdxq && git reset --hard --quiet")
+		c.bash(t, fetch)
+		if night == 0 {
+			continue // nothing was kept
+		}
+		c.bash(t, `echo "$1" >>history/history.ndjson`, fmt.Sprint(night))
+		c.bash(t, keep)
+	}
+	if got := string(content(t, filepath.Join(c.folder, "history", "history.ndjson"))); got != "1\n2\n3\n" {
+		t.Errorf("the history has %q", got)
 	}
 }
 

@@ -52,7 +52,7 @@ func TestPartOf(t *testing.T) {
 name           = "parts"
 scenarios      = ["pod-churn", "large-lists"]
 baseline       = "two"
-gate           = ["churn.bind.response.p50", "lists.list.response.p50"]
+gate           = ["churn.bind.response.p50", "lists.list.response.mean"]
 pairs          = 8
 configurations = ["one", "two", "three"]
 [configuration.one]

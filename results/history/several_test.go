@@ -24,12 +24,12 @@ func lived(t *testing.T, records []Record) (told []Told) {
 	return told
 }
 
-// levels are nights of some noise, at one level after the other.
-func levels(noise float64, of ...[2]float64) (all []Record) {
+// levels are nights of 1 % noise, at one level after the other.
+func levels(of ...[2]float64) (all []Record) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	for _, level := range of {
 		for range int(level[0]) {
-			all = append(all, measured(len(all), level[1]+noise*rng.NormFloat64()))
+			all = append(all, measured(len(all), level[1]+0.01*rng.NormFloat64()))
 		}
 	}
 	return all
@@ -41,11 +41,11 @@ func TestSeveralChanges(t *testing.T) {
 		records []Record
 		worse   []bool
 	}{
-		"a second on top, three nights later":   {levels(0.01, [2]float64{20, 0}, [2]float64{3, 0.1}, [2]float64{20, 0.2}), []bool{true, true}},
-		"a second on top, eight nights later":   {levels(0.01, [2]float64{20, 0}, [2]float64{8, 0.1}, [2]float64{20, 0.2}), []bool{true, true}},
-		"mended":                                {levels(0.01, [2]float64{20, 0}, [2]float64{5, 0.2}, [2]float64{20, 0}), []bool{true, false}},
-		"mended, and broken again":              {levels(0.01, [2]float64{20, 0}, [2]float64{4, 0.2}, [2]float64{4, 0}, [2]float64{20, 0.2}), []bool{true, false, true}},
-		"mended, and broken again after a time": {levels(0.01, [2]float64{20, 0}, [2]float64{15, 0.2}, [2]float64{15, 0}, [2]float64{20, 0.2}), []bool{true, false, true}},
+		"a second on top, three nights later":   {levels([2]float64{20, 0}, [2]float64{3, 0.1}, [2]float64{20, 0.2}), []bool{true, true}},
+		"a second on top, eight nights later":   {levels([2]float64{20, 0}, [2]float64{8, 0.1}, [2]float64{20, 0.2}), []bool{true, true}},
+		"mended":                                {levels([2]float64{20, 0}, [2]float64{5, 0.2}, [2]float64{20, 0}), []bool{true, false}},
+		"mended, and broken again":              {levels([2]float64{20, 0}, [2]float64{4, 0.2}, [2]float64{4, 0}, [2]float64{20, 0.2}), []bool{true, false, true}},
+		"mended, and broken again after a time": {levels([2]float64{20, 0}, [2]float64{15, 0.2}, [2]float64{15, 0}, [2]float64{20, 0.2}), []bool{true, false, true}},
 	} {
 		told := lived(t, test.records)
 		var worse []bool
@@ -67,7 +67,7 @@ func TestSeveralChanges(t *testing.T) {
 
 // Nights that were added before anybody looked hide no change in another.
 func TestLateLook(t *testing.T) {
-	path := stored(t, levels(0.01, [2]float64{20, 0}, [2]float64{10, 0.3}, [2]float64{10, 0.2})...)
+	path := stored(t, levels([2]float64{20, 0}, [2]float64{10, 0.3}, [2]float64{10, 0.2})...)
 	if n := check(t, path, 40); len(n.Told) != 2 || !n.Told[0].Worse || n.Told[1].Worse || !n.Worse() {
 		t.Errorf("%+v", n.Told)
 	}
@@ -101,7 +101,7 @@ func TestTwoMachines(t *testing.T) {
 
 // What is not measured any more is neither suspected nor waited for.
 func TestGone(t *testing.T) {
-	records := levels(0.01, [2]float64{20, 0})
+	records := levels([2]float64{20, 0})
 	records = append(records, measured(20, 0.5, func(r *Record) { r.Candidate.Name = "other" }), measured(21, 0.5))
 	path := stored(t, records...)
 	if n := check(t, path, 21); len(n.Suspected) != 1 || !n.Decides() {
@@ -118,7 +118,7 @@ func TestGone(t *testing.T) {
 
 // A night at which a rate was 0 in some run, so that there is a difference and no ratio, spoils no ratios.
 func TestRatioAndDifference(t *testing.T) {
-	records := levels(0.01, [2]float64{20, 0}, [2]float64{1, -5}, [2]float64{20, -0.1})
+	records := levels([2]float64{20, 0}, [2]float64{1, -5}, [2]float64{20, -0.1})
 	for i := range records {
 		records[i].Metrics[0].Better = "higher"
 	}
