@@ -42,7 +42,7 @@ type experimenter struct {
 
 // run makes the runs, and tells what came of them.
 func (e *experimenter) run(ctx context.Context) error {
-	fmt.Fprintf(e.std.err, "experiment: %s\n%s\n", e.x.Folder, durationOf(e.x.Experiment))
+	fmt.Fprintf(e.std.err, "experiment: %s\n%s%s\n", e.x.Folder, durationOf(e.x.Experiment), e.rerunsText())
 	c, err := e.measure(ctx)
 	if err != nil {
 		return e.failed(ctx, err)
@@ -153,6 +153,14 @@ func (e *experimenter) failed(ctx context.Context, err error) error {
 		}
 	}
 	return exitError{code, fmt.Errorf("%w; what is finished is kept: etcd-dyno experiment --resume %s%s", why, e.x.Folder, e.andHistory())}
+}
+
+// rerunsText says how much longer it may take with a history.
+func (e *experimenter) rerunsText() string {
+	if e.reruns == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; measured again, up to %d times, where the history suspects a change", e.reruns)
 }
 
 // andHistory is what --resume is given too, so that what is finished is remembered.

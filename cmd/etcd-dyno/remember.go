@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,9 +52,11 @@ func (f experimentFlags) remembers(std standard, x *beginning) (reruns int, err 
 	if err != nil {
 		return 0, exitError{exitCannotRun, fmt.Errorf("--history: nothing was measured: %w", err)}
 	}
-	if x.asked.Confirm {
+	switch {
+	case x.opened != nil && x.opened.Again != "":
+		reruns = history.Reruns - 1
+	case x.opened != nil, x.asked.Confirm: // that one goes on may be without confirm because its history decided
 		reruns = history.Reruns
-		fmt.Fprintf(std.err, "history: a night that is suspected is measured again, twice at most\n")
 	}
 	if x.opened == nil && n.Decides() {
 		x.asked.Confirm = false
@@ -151,7 +154,7 @@ func (e *experimenter) again(ctx context.Context, part scenarios.Experiment, job
 	if err != nil {
 		return nil, exitError{exitCannotRun, err}
 	}
-	x, err := experiment.Create(folder, part, toolVersion(), e.x.ID)
+	x, err := experiment.Create(folder, part, toolVersion(), cmp.Or(e.x.Again, e.x.ID))
 	if err != nil {
 		return nil, exitError{exitCannotRun, err}
 	}
