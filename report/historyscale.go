@@ -51,7 +51,7 @@ func newReading(s history.Series) reading {
 	most := 0.0
 	for _, segment := range s.Segments {
 		for _, v := range segment.Values() {
-			most = max(most, math.Abs(n.plain(v)))
+			most = max(most, math.Abs(n.series.Plain(v)))
 		}
 	}
 	n.scale = scaleOf(s.Metric, most)
@@ -61,20 +61,8 @@ func newReading(s history.Series) reading {
 	return n
 }
 
-// plain is a judged value without its logarithm.
-func (n reading) plain(v float64) float64 {
-	switch {
-	case n.series.Relative && n.signed:
-		return math.Expm1(v)
-	case n.series.Relative:
-		return math.Exp(v)
-	default:
-		return v
-	}
-}
-
 // on is where a judged value stands on the axis.
-func (n reading) on(v float64) float64 { return n.plain(v) * n.times }
+func (n reading) on(v float64) float64 { return n.series.Plain(v) * n.times }
 
 // interval is where the interval of a measure's pairs stands on the axis; not numbers where it has none.
 func (n reading) interval(m history.Metric) (low, high float64) {

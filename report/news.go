@@ -124,14 +124,10 @@ func natural(w history.Watched, v float64) string {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "–"
-	case w.Control != "" && w.Relative:
-		return changeText(m, math.Expm1(v))
 	case w.Control != "":
-		return changeText(m, v)
-	case w.Relative:
-		return metricValue(m, math.Exp(v))
+		return changeText(m, w.Plain(v))
 	default:
-		return metricValue(m, v)
+		return metricValue(m, w.Plain(v))
 	}
 }
 

@@ -176,13 +176,7 @@ func orEmpty[T any](all []T) []T {
 
 // number is a value of a series as its share, or in the metric's unit; nil where there is none.
 func number(w history.Watched, v float64) *float64 {
-	switch {
-	case w.Relative && w.Control != "":
-		v = math.Expm1(v)
-	case w.Relative:
-		v = math.Exp(v)
-	}
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if v = w.Plain(v); math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
 	return &v

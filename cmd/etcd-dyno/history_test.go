@@ -40,13 +40,19 @@ func TestNight(t *testing.T) {
 	}
 	write("puts.toml", strings.NewReplacer(`"1s"`, `"3s"`, "40/s", "10/s").Replace(putsScenario))
 	write("night.toml", fmt.Sprintf(nightExperiment, 10))
-	night := func(more ...string) (int, string, string) {
-		return tool(t, append([]string{"experiment", file, "--force", "--history", store, "--runs-dir", filepath.Join(dir, "runs")}, more...)...)
+	night := func(more ...string) (code int, out, talk string) {
+		t.Helper()
+		before, _ := os.ReadFile(store)
+		for range 3 { // a busy machine may spoil a night
+			code, out, talk = tool(t, append([]string{"experiment", file, "--force", "--history", store, "--runs-dir", filepath.Join(dir, "runs")}, more...)...)
+			if code != exitInvalid {
+				break
+			}
+			write(filepath.Base(store), string(before))
+		}
+		return code, out, talk
 	}
 	code, out, talk := night()
-	if code == exitInvalid {
-		t.Skip("the machine is too busy for a valid run")
-	}
 	if code != exitDone || !strings.Contains(out, "\nHistory: TOO YOUNG  a change can be told from 11 measures on, 1 series watched\n") {
 		t.Fatalf("exit %d\n%s\n%s", code, out, talk)
 	}
@@ -60,9 +66,6 @@ func TestNight(t *testing.T) {
 	write("night.toml", fmt.Sprintf(nightExperiment, 80))
 	junit, markdown := filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md")
 	code, out, talk = night("-o", "junit="+junit, "-o", "markdown="+markdown)
-	if code == exitInvalid {
-		t.Skip("the machine is too busy for a valid run")
-	}
 	if code != exitRegression || !strings.Contains(out, "History: REGRESSION  1 change for the worse, 1 series watched\n") || strings.Count(talk, "measured again, before anything is told") != history.Reruns {
 		t.Errorf("exit %d\n%s\n%s", code, out, talk)
 	}

@@ -82,6 +82,19 @@ type Point struct {
 	Noted []string
 }
 
+// Plain is a judged value of the current segment without its logarithm: the share by
+// which the candidate is higher than the control (0.1 is a tenth), their difference, or the metric itself.
+func (s Series) Plain(value float64) float64 {
+	switch {
+	case s.Relative && s.Control != "":
+		return math.Expm1(value)
+	case s.Relative:
+		return math.Exp(value)
+	default:
+		return value
+	}
+}
+
 // Values are those of the points.
 func (s Segment) Values() []float64 {
 	all := make([]float64, len(s.Points))

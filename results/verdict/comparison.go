@@ -179,7 +179,7 @@ func contrast(m threshold.Metric, baseline, candidate Side, method results.Metho
 		d := differences(a, b)
 		in, p = stats.SignedRank(d, rules.Confidence()), stats.SignedRankP(scaled(d, worse))
 		if len(d) > 1 {
-			noise := deviation(d)
+			_, noise := stats.MeanAndSD(d)
 			c.Noise = &noise
 		}
 	case results.Unpaired:

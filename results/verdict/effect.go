@@ -146,19 +146,6 @@ func differences(a, b []float64) []float64 {
 	return all
 }
 
-// deviation is the standard deviation of a sample of two or more.
-func deviation(values []float64) float64 {
-	mean := 0.0
-	for _, v := range values {
-		mean += v / float64(len(values))
-	}
-	sum := 0.0
-	for _, v := range values {
-		sum += (v - mean) * (v - mean)
-	}
-	return math.Sqrt(sum / float64(len(values)-1))
-}
-
 // compareWorkloads orders by workload and operation, etcd's members last.
 func compareWorkloads(a, b threshold.Metric) int {
 	if s, t := a.Workload() == threshold.Server, b.Workload() == threshold.Server; s != t {
