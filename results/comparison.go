@@ -18,6 +18,8 @@ type Comparison struct {
 	// AA tells that both sides are the same configuration, to measure the noise.
 	AA        bool       `json:"aa"`
 	Contrasts []Contrast `json:"contrasts"`
+	// Sweeps are of an experiment that varies values, one for each scenario; it has no Contrasts and no Gates.
+	Sweeps []Sweep `json:"sweeps,omitempty"`
 	// Gates are what decides; empty where nothing does.
 	Gates []Gate `json:"gates"`
 	// Outcome is that of all gates together.
