@@ -14,6 +14,9 @@ import (
 // configurations × pairs, in interleaved order.
 type Experiment struct {
 	Name, Description string
+	// Claim is a piece of advice that the experiment looks at, SaidBy is where it is usually
+	// given, and LookAt says what to look at in the outcome; each may be empty.
+	Claim, SaidBy, LookAt string
 	// Scenarios are those of an experiment in order, at least one, each of another name.
 	Scenarios []Scenario
 	// Configurations are in order, at least two, each of another name. What they have in
@@ -35,6 +38,9 @@ type Experiment struct {
 	InconclusivePasses bool
 	// AA tells that the baseline is compared with itself, to measure the noise.
 	AA bool
+	// Sweep is what varies; nil where whole configurations are compared. Configurations are
+	// then of its points, Pairs is the number of rounds, in each of which every point runs once, and nothing gates.
+	Sweep *Sweep
 }
 
 // The defaults and bounds of experiments.
@@ -118,22 +124,39 @@ type experimentReader struct {
 }
 
 func (r experimentReader) read() Experiment {
-	e := Experiment{Name: readName(r.table), Description: r.text("description", ""), AA: r.boolean("aa", false)}
+	e := Experiment{Name: readName(r.table), Description: r.text("description", ""), Claim: r.text("claim", ""), SaidBy: r.text("said_by", ""), LookAt: r.text("look_at", "")}
+	r.longer()
 	own, _, configurations := SplitExperimentSets(r.sets())
 	for _, s := range own {
 		r.fault("set", "has %q in it; write it as a key of this file", s)
 	}
 	r.ofConfigurations = slices.Concat(configurations, r.ofConfigurations)
 	e.Scenarios = r.scenarios()
-	e.Configurations = r.configurations()
-	e.Baseline = r.baseline(e.Configurations)
-	r.aa(&e)
+	if r.sweeps() {
+		r.sweep(&e)
+	} else {
+		r.compared(&e)
+	}
 	e.Configurations = alike(e.Configurations)
 	e.MinEffect = r.percent("min_effect", 5)
 	if e.MinEffect <= 0 {
 		r.fault("min_effect", `= "0%%": every change would matter; write for example "5%%"`)
 	}
 	e.Floor = r.duration("floor", 200*time.Microsecond, 0, time.Minute)
+	e.Confirm = r.boolean("confirm", true)
+	r.unknown()
+	return e
+}
+
+// compared reads which configurations are compared, how often, and what decides.
+func (r experimentReader) compared(e *Experiment) {
+	for _, key := range []string{"design", "max_time", "rounds", "objective", "metrics", "points", "point"} {
+		r.refuse(key, "belongs to a sweep; write [sweep.NAME] with key and values, or leave it out")
+	}
+	e.AA = r.boolean("aa", false)
+	e.Configurations = r.configurations()
+	e.Baseline = r.baseline(e.Configurations)
+	r.aa(e)
 	e.Gates = r.gates(e.Scenarios)
 	usual := defaultPairs
 	if len(e.Gates) > fewGates {
@@ -145,10 +168,32 @@ func (r experimentReader) read() Experiment {
 			r.fault("max_pairs", "= %d is not more than pairs, %d", e.MaxPairs, e.Pairs)
 		}
 	}
-	e.Confirm = r.boolean("confirm", true)
 	e.InconclusivePasses = r.choice("inconclusive", []string{"fail", "pass"}) == "pass"
-	r.unknown()
-	return e
+}
+
+// longer reads what the longer form of the experiment changes: see LongerForm.
+func (r experimentReader) longer() (sets []string) {
+	for _, t := range r.texts("full") {
+		if !strings.Contains(t.text, "=") {
+			r.faultElement("full", t.at, `= %q: write what changes, as in "experiment.pairs=12" or "phases.measure=60s"`, t.text)
+		}
+		sets = append(sets, t.text)
+	}
+	return sets
+}
+
+// LongerForm are the sets that make of an experiment its longer form, with more runs or
+// longer ones: its key full. The error is Faults, also where there is none.
+func LongerForm(file string, text []byte) ([]string, error) {
+	d, err := readDocument(file, text, experimentPrefix, nil)
+	if err != nil {
+		return nil, err
+	}
+	sets := experimentReader{table: d.table()}.longer()
+	if len(sets) == 0 && len(d.faults) == 0 {
+		d.faultAt(0, `there is no longer form; write for example full = ["experiment.pairs=12", "phases.measure=60s"]`)
+	}
+	return sets, d.faults.err()
 }
 
 // sets are what the file itself changes in all scenarios and configurations.

@@ -1,8 +1,6 @@
 package scenarios_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,23 +22,7 @@ func TestExperiments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder := t.TempDir()
-		write := func(file string, text []byte) {
-			if err := os.WriteFile(filepath.Join(folder, file), text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, s := range e.Scenarios {
-			write(scenarios.ScenarioFileOf(s.Name), scenarios.EncodeScenario(s))
-		}
-		for _, c := range e.Configurations {
-			write(scenarios.ConfigurationFileOf(c.Name), scenarios.EncodeConfiguration(c))
-		}
-		write("experiment.toml", scenarios.EncodeExperiment(e))
-		again, err := scenarios.LoadExperiment(filepath.Join(folder, "experiment.toml"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := written(t, e)
 		if d := cmp.Diff(string(scenarios.EncodeExperiment(e)), string(scenarios.EncodeExperiment(again))); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}

@@ -1,0 +1,160 @@
+package scenarios_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+const sweepText = `name = "batch"
+scenarios = ["pod-churn"]
+set = ["phases.measure=40s", "configuration.disk.fsync_delay=2ms"]
+objective = "churn.bind.response.p50"
+rounds = 4
+max_time = "1h"
+
+[sweep.interval]
+key = "configuration.etcd.backend-batch-interval"
+values = ["10ms", "100ms", "1s"]
+baseline = "100ms"
+
+[sweep.count]
+key = "configuration.etcd.snapshot-count"
+from = 1000
+to = 100000
+steps = 3
+scale = "log"
+
+[sweep.load.levels]
+usual = []
+"twice & no lists" = ["workload.churn.arrival.rate=10/s", "workload.relist.arrival.rate=1/h"]
+`
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	e, err := scenarios.ParseExperiment("x.toml", []byte(sweepText), nil, []string{"seed=7"}, []string{"etcd.quota-backend-bytes=8GiB"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(e.Configurations); n != 18 || len(e.Sweep.Points) != n || e.Pairs != 4 || len(e.Gates) != 0 {
+		t.Fatalf("%d points, %d rounds, gates %v", n, e.Pairs, e.Gates)
+	}
+	names := map[string]bool{}
+	for i, c := range e.Configurations {
+		names[c.Name] = true
+		p := e.Sweep.Points[i]
+		for flag, want := range map[string]string{
+			"backend-batch-interval": []string{"10ms", "100ms", "1s"}[p.Levels[0]], "snapshot-count": []string{"1000", "10000", "100000"}[p.Levels[1]], "quota-backend-bytes": "8589934592",
+		} {
+			if !slices.Contains(c.Flags, scenarios.Flag{Name: flag, Value: want}) {
+				t.Errorf("%s (%v) has %v, want %s %s", c.Name, p.Levels, c.Flags, flag, want)
+			}
+		}
+		rate := 5.0
+		if p.Levels[2] == 1 {
+			rate = 10
+		}
+		for _, w := range p.Scenario.Workloads {
+			if w.Name == "churn" && float64(w.Arrival.Rate) != rate {
+				t.Errorf("%s: %v", c.Name, w.Arrival)
+			}
+		}
+		if p.Scenario.Seed != 7 || p.Scenario.Phases.Measure.Seconds() != 40 || c.Disk.FsyncDelay.P50.Milliseconds() != 2 {
+			t.Errorf("%s has not got what all have", c.Name)
+		}
+	}
+	if len(names) != 18 || !names["interval-10ms_count-1000_load-twice---no-lists"] {
+		t.Errorf("names %v", names)
+	}
+	if want := []int{1, 0, 0}; !slices.Equal(e.Sweep.Points[e.Baseline].Levels, want) {
+		t.Errorf("the baseline has %v, want %v", e.Sweep.Points[e.Baseline].Levels, want)
+	}
+	one, err := scenarios.ParseExperiment("x.toml", []byte(sweepText), []string{"design=one-at-a-time"}, nil, nil)
+	if err != nil || len(one.Configurations) != 1+2+2+1 || one.Baseline != 0 {
+		t.Errorf("%d points one at a time, baseline %d: %v", len(one.Configurations), one.Baseline, err)
+	}
+	again := written(t, e)
+	if d := cmp.Diff(string(scenarios.EncodeExperiment(e)), string(scenarios.EncodeExperiment(again))); d != "" {
+		t.Error(d)
+	}
+	for i := range e.Configurations {
+		if e.Configurations[i].SHA256 != again.Configurations[i].SHA256 || e.Sweep.Points[i].Scenario.SHA256 != again.Sweep.Points[i].Scenario.SHA256 {
+			t.Errorf("%s is another when it is read again", e.Configurations[i].Name)
+		}
+	}
+	if again.Baseline != e.Baseline || again.Sweep.MaxTime != e.Sweep.MaxTime {
+		t.Errorf("baseline %d, %v", again.Baseline, again.Sweep.MaxTime)
+	}
+}
+
+// written writes an experiment beside what it compares, and reads it there.
+func written(t *testing.T, e scenarios.Experiment) scenarios.Experiment {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range e.Files() {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(folder, "experiment.toml")
+	if err := os.WriteFile(path, scenarios.EncodeExperiment(e), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again, err := scenarios.LoadExperiment(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
+
+// A range has values that a person would write.
+func TestRange(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ ends, want string }{
+		{`from = "1ms", to = "100ms", steps = 5, scale = "log"`, "1ms 3.16ms 10ms 31.6ms 100ms"},
+		{`from = "1KiB", to = "1MiB", steps = 3, scale = "log"`, "1KiB 32.8KB 1MiB"},
+		{`from = "5/s", to = "20/s", steps = 4`, "5/s 10/s 15/s 20/s"},
+		{`from = 0, to = 10, steps = 3`, "0 5 10"},
+		{`from = 100, to = 1, steps = 3, scale = "log"`, "100 10 1"},
+		{`from = 0.5, to = 1.5, steps = 3`, "0.5 1 1.5"},
+		{`from = "10%", to = "30%", steps = 3`, "10% 20% 30%"},
+	} {
+		key := map[bool]string{true: "cluster.events_per_pod", false: "configuration.etcd.any"}[strings.Contains(tc.ends, ".5,")]
+		// A flag takes any text where a version of etcd is asked for whose flags are not known here.
+		text := "name = \"x\"\nscenarios = [\"pod-churn\"]\nset = [\"configuration.version=v3.6.16\"]\nsweep.x = { key = \"" + key + "\", " + tc.ends + " }\n"
+		e, err := scenarios.ParseExperiment("x.toml", []byte(text), nil, nil, nil)
+		if err != nil {
+			t.Errorf("%s: %v", tc.ends, err)
+			continue
+		}
+		var got []string
+		for _, l := range e.Sweep.Factors[0].Levels {
+			got = append(got, l.Name)
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%s: %v, want %s", tc.ends, got, tc.want)
+		}
+	}
+}
+
+// What --set would fix cannot vary, and a longer form is asked for where there is one.
+func TestSweepSets(t *testing.T) {
+	t.Parallel()
+	_, err := scenarios.ParseExperiment("x.toml", []byte(sweepText), nil, nil, []string{"etcd.snapshot-count=5"})
+	if err == nil || !strings.Contains(err.Error(), "varies configuration.etcd.snapshot-count") {
+		t.Errorf("fixed what varies: %v", err)
+	}
+	if _, err := scenarios.LongerForm("x.toml", []byte(sweepText)); err == nil || !strings.Contains(err.Error(), "no longer form") {
+		t.Errorf("a longer form: %v", err)
+	}
+	sets, err := scenarios.LongerForm("x.toml", []byte("full = [\"experiment.rounds=8\", \"phases.measure=60s\"]\n"+sweepText))
+	if err != nil || len(sets) != 2 {
+		t.Errorf("%v, %v", sets, err)
+	}
+}
