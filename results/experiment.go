@@ -48,4 +48,6 @@ type ExperimentRun struct {
 	// Valid and Complete are the run's own.
 	Valid    bool `json:"valid"`
 	Complete bool `json:"complete"`
+	// TookS is how long it took in seconds, its lab's start and end included; 0 while it is under way.
+	TookS float64 `json:"took_s,omitempty"`
 }

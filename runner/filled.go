@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -90,9 +91,11 @@ func (e *env) find(ctx context.Context, made func(p scenarios.Population, key st
 	return nil
 }
 
-// FilledFile is where the snapshot of a scenario's setup lies below a folder.
+// FilledFile is where the snapshot of a scenario's setup lies below a folder. Scenarios of
+// one name have the same where their setups are the same.
 func FilledFile(folder string, s scenarios.Scenario) string {
-	return filepath.Join(folder, "filled-"+s.Name+".db")
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %+v", s.Seed, s.Setup))
+	return filepath.Join(folder, fmt.Sprintf("filled-%s-%.4x.db", s.Name, sum))
 }
 
 // CanBegin reports whether a snapshot of Fill is of use for all of the configurations: they

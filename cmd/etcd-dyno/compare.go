@@ -260,7 +260,7 @@ func compareAgain(std standard, folder string, f compareFlags) error {
 	if err != nil {
 		return exitError{exitCannotRun, err}
 	}
-	if len(c.Contrasts) == 0 {
+	if len(x.Finished()) == 0 || len(c.Contrasts)+len(c.Sweeps) == 0 {
 		return exitError{exitUsage, fmt.Errorf("%s has no finished pair of runs; go on with it: etcd-dyno experiment --resume %s", folder, folder)}
 	}
 	if x.InconclusivePasses && !f.changed("inconclusive") {

@@ -83,17 +83,32 @@ func writeComparisonPage(std standard, folder string, of pageOf) error {
 // foldersFrom are the folders of all compared runs as seen from a folder, as far as they can be.
 func foldersFrom(folder string, c results.Comparison) map[string]string {
 	all := map[string]string{}
-	for _, x := range c.Contrasts {
-		for _, r := range slices.Concat(x.Baseline.Runs, x.Candidate.Runs) {
-			from, err := filepath.Abs(folder)
-			to, failed := filepath.Abs(r.Folder)
-			if errors.Join(err, failed) != nil || r.Folder == "" {
-				continue
-			}
-			if path, err := filepath.Rel(from, to); err == nil {
-				all[r.Folder] = filepath.ToSlash(path)
-			}
+	for _, r := range comparedIn(c) {
+		from, err := filepath.Abs(folder)
+		to, failed := filepath.Abs(r.Folder)
+		if errors.Join(err, failed) != nil || r.Folder == "" {
+			continue
 		}
+		if path, err := filepath.Rel(from, to); err == nil {
+			all[r.Folder] = filepath.ToSlash(path)
+		}
+	}
+	return all
+}
+
+// comparedIn are all runs that are compared.
+func comparedIn(c results.Comparison) (all []results.ComparedRun) {
+	contrasts := slices.Clone(c.Contrasts)
+	for _, s := range c.Sweeps {
+		for _, p := range s.Points {
+			all = append(all, p.Runs...)
+		}
+		if s.Confirmation != nil {
+			contrasts = append(contrasts, *s.Confirmation)
+		}
+	}
+	for _, x := range contrasts {
+		all = slices.Concat(all, x.Baseline.Runs, x.Candidate.Runs)
 	}
 	return all
 }

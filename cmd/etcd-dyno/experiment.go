@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type experimentFlags struct {
 	setA, setB     []string
 	pairs          int
 	maxPairs       int
+	rounds         int
+	maxTime        string
+	full           bool
 	gates          []string
 	minEffect      string
 	inconclusive   string
@@ -47,8 +51,10 @@ func experimentCommand(std standard) *cobra.Command {
 difference from chance, and say for each metric whether it is a regression, an
 improvement, equivalent, or inconclusive.
 
-EXPERIMENT is a built-in name (` + strings.Join(scenarios.ExperimentNames(), ", ") + `) or a TOML file. Without one,
---scenario, --a and --b say what is compared.
+EXPERIMENT is a built-in name (see etcd-dyno experiment list) or a TOML file. Without one,
+--scenario, --a and --b say what is compared. Where the file has a [sweep],
+values are varied instead: which is best is told, what each costs, and what
+matters, and the best configuration is written as files.
 
 Each run has a fresh etcd and a settled disk. A run that is not valid is made
 again, up to twice. A regression of what gates is shown again by a fresh block
@@ -64,7 +70,9 @@ The noise floor of a machine is worth knowing first: --aa compares the baseline
 with itself.
 
 ` + comparisonFormatsHelp,
-		Example: `  etcd-dyno experiment disk
+		Example: `  etcd-dyno experiment list
+  etcd-dyno experiment explain disk
+  etcd-dyno experiment disk
   etcd-dyno experiment noise --pairs 6
   etcd-dyno experiment --scenario pod-churn --a single --b single --set-b configuration.etcd.snapshot-count=1000
   etcd-dyno experiment nightly --history history.ndjson
@@ -81,6 +89,9 @@ with itself.
 	flags.StringArrayVar(&f.setB, "set-b", nil, "configuration.PATH=VALUE changes what is compared with it; may be repeated")
 	flags.StringArrayVar(&f.sets, "set", nil, "PATH=VALUE changes all scenarios, configuration.PATH=VALUE all configurations, experiment.PATH=VALUE the experiment; may be repeated")
 	flags.IntVar(&f.pairs, "pairs", 0, "how often each configuration runs each scenario (8, or 10 where more than 5 metrics gate)")
+	flags.IntVar(&f.rounds, "rounds", 0, "how often a sweep measures each point (2)")
+	flags.StringVar(&f.maxTime, "max-time", "", "how long a sweep may take, as in 30m: it ends with what is measured by then")
+	flags.BoolVar(&f.full, "full", false, "run the longer form of the experiment, which its file describes")
 	flags.StringSliceVar(&f.gates, "gate", nil, "metrics that decide, as churn.create.response.p50; the medians of what a scenario does most unless given")
 	flags.StringVar(&f.minEffect, "min-effect", "", "the least change that matters (5%)")
 	flags.BoolVar(&f.aa, "aa", false, "compare the baseline with itself, which measures the noise")
@@ -89,7 +100,7 @@ with itself.
 	flags.BoolVar(&f.confirm, "confirm", true, "let a regression count only when a fresh block of runs shows it again; with --history, measure again what is suspected")
 	flags.StringVar(&f.inconclusive, "inconclusive", "", "what an inconclusive gate does: fail (exit 5) or pass (fail)")
 	flags.StringVar(&f.resume, "resume", "", "go on with the experiment in that folder")
-	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, or too seldom, and mark it")
+	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, or too seldom, and mark it; begin although the disk seems too full")
 	flags.BoolVar(&f.plan, "plan", false, "print the order of the runs and how long they take, and make none")
 	flags.StringVar(&f.history, "history", os.Getenv("ETCD_DYNO_HISTORY"), "the file of a history: remember the outcome in it, and tell what changed")
 	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
@@ -97,6 +108,7 @@ with itself.
 	flags.StringVar(&f.runsDir, "runs-dir", usualRunsDir(), "where the experiment's folder is made")
 	outputsFlag(flags, &f.output, comparisonFormats)
 	flags.BoolVar(&f.keep, "keep", false, "leave the labs' data in the run folders")
+	c.AddCommand(experimentList(std), showCommand(std, experimentFiles()), validateCommand(std, experimentFiles()), experimentExplain(std))
 	return c
 }
 
@@ -123,6 +135,9 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 			return err
 		}
 	}
+	if err := f.roomFor(x.asked); err != nil {
+		return exitError{exitCannotRun, err}
+	}
 	reruns, err := f.remembers(std, &x)
 	if err != nil {
 		return err
@@ -140,6 +155,27 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 	return e.run(ctx)
 }
 
+// roomFor refuses an experiment for which the disk has no room left, before anything starts.
+func (f experimentFlags) roomFor(e scenarios.Experiment) error {
+	needs := experiment.NeedsOf(e)
+	wanted := needs.DiskBytes
+	if f.keep {
+		wanted = needs.KeptBytes
+	}
+	folder := cmp.Or(f.resume, f.runsDir)
+	for _, err := os.Stat(folder); err != nil && folder != filepath.Dir(folder); _, err = os.Stat(folder) {
+		folder = filepath.Dir(folder) // it is made later
+	}
+	free, err := lab.FreeBytes(folder)
+	if err != nil {
+		return err
+	}
+	if float64(free) < wanted && !f.force {
+		return fmt.Errorf("the experiment takes about %s of the disk, and %s has %s left: make room, give --runs-dir on another disk, or --force to try all the same", bytesOf(wanted), folder, bytesOf(float64(free)))
+	}
+	return nil
+}
+
 // mostPairs is how many --until-conclusive makes at most, unless it is said.
 const mostPairs = 32
 
@@ -153,7 +189,7 @@ type beginning struct {
 // begin reads what is asked; nothing is made.
 func (f experimentFlags) begin(c *cobra.Command, args []string) (b beginning, err error) {
 	if f.resume != "" {
-		for _, name := range []string{"scenario", "a", "b", "set", "set-a", "set-b", "pairs", "gate", "min-effect", "aa", "until-conclusive", "max-pairs", "confirm", "inconclusive"} {
+		for _, name := range []string{"scenario", "a", "b", "set", "set-a", "set-b", "pairs", "gate", "min-effect", "aa", "until-conclusive", "max-pairs", "rounds", "max-time", "full", "confirm", "inconclusive"} {
 			if c.Flags().Changed(name) {
 				return b, fmt.Errorf("--resume goes on with an experiment as it is: --%s cannot change it", name)
 			}
@@ -171,7 +207,15 @@ func (f experimentFlags) begin(c *cobra.Command, args []string) (b beginning, er
 	if err != nil {
 		return b, err
 	}
-	own, ofScenarios, ofConfigurations := scenarios.SplitExperimentSets(f.sets)
+	sets := f.sets
+	if f.full {
+		longer, err := scenarios.LongerForm(file, text)
+		if err != nil {
+			return b, err
+		}
+		sets = slices.Concat(longer, sets)
+	}
+	own, ofScenarios, ofConfigurations := scenarios.SplitExperimentSets(sets)
 	own = append(own, f.changes(c)...)
 	if b.asked, err = scenarios.ParseExperiment(file, text, own, ofScenarios, ofConfigurations); err != nil {
 		return b, err
@@ -188,6 +232,9 @@ func (f experimentFlags) begin(c *cobra.Command, args []string) (b beginning, er
 		if b.asked, err = scenarios.ParseExperiment(file, text, own, ofScenarios, ofConfigurations); err != nil {
 			return b, err
 		}
+	}
+	if f.history != "" && b.asked.Sweep != nil {
+		return b, fmt.Errorf("--history: a sweep is not remembered: it explores, and has no candidate; leave it out (or ETCD_DYNO_HISTORY)")
 	}
 	for _, s := range b.asked.Scenarios {
 		if limits := relativeLimits(s); len(limits) > 0 {
@@ -208,6 +255,8 @@ func (f experimentFlags) changes(c *cobra.Command) (sets []string) {
 		}
 	}
 	put("pairs", "pairs", strconv.Itoa(f.pairs))
+	put("rounds", "rounds", strconv.Itoa(f.rounds))
+	put("max-time", "max_time", strconv.Quote(f.maxTime))
 	put("gate", "gate", tomlArray(f.gates))
 	put("min-effect", "min_effect", strconv.Quote(f.minEffect))
 	put("aa", "aa", strconv.FormatBool(f.aa))
@@ -313,9 +362,10 @@ func jobsOfExperiment(std standard, f experimentFlags, e scenarios.Experiment) (
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range e.Scenarios {
+	for i := range e.Scenarios {
 		var row []runner.Job
-		for _, c := range e.Configurations {
+		for k, c := range e.Configurations {
+			s := e.Scenario(i, k)
 			if c, err = completed(c); err != nil {
 				return nil, err
 			}
@@ -358,23 +408,35 @@ func findEtcdOf(ctx context.Context, std standard, jobs [][]runner.Job, configur
 
 // printOrder prints the plan of an experiment.
 func printOrder(std standard, e scenarios.Experiment) error {
+	word := "pair"
+	if e.Sweep != nil {
+		word = "round"
+	}
 	for _, s := range experiment.Plan(e, false, 0, e.Pairs) {
-		fmt.Fprintf(std.out, "pair %d  %s on %s\n", s.Pair+1, e.Scenarios[s.Scenario].Name, e.Configurations[s.Configuration].Name)
+		fmt.Fprintf(std.out, "%s %d  %s on %s\n", word, s.Pair+1, e.Scenarios[s.Scenario].Name, e.Configurations[s.Configuration].Name)
 	}
 	fmt.Fprintln(std.err, durationOf(e))
 	return nil
 }
 
-// durationOf says how much an experiment is, and how long it takes.
+// durationOf says how much an experiment is, how long it takes, and how much of the disk.
 func durationOf(e scenarios.Experiment) string {
-	planned, confirmation := experiment.Seconds(e)
-	runs := len(experiment.Plan(e, false, 0, e.Pairs))
-	s := fmt.Sprintf("%d runs, about %s", runs, roughly(planned))
-	if e.MaxPairs > 0 {
-		s += fmt.Sprintf("; up to %d while it is inconclusive", runs/e.Pairs*e.MaxPairs)
+	n := experiment.NeedsOf(e)
+	s := fmt.Sprintf("%d runs, about %s", n.Runs, roughly(n.Seconds))
+	if n.MostRuns > n.Runs {
+		s += fmt.Sprintf("; up to %d while it is inconclusive", n.MostRuns)
 	}
-	if confirmation > 0 {
-		s += fmt.Sprintf("; about %s more if there is a regression to be confirmed", roughly(confirmation))
+	switch {
+	case n.ConfirmSeconds > 0 && e.Sweep != nil:
+		s += fmt.Sprintf("; about %s more to measure the best again", roughly(n.ConfirmSeconds))
+	case n.ConfirmSeconds > 0:
+		s += fmt.Sprintf("; about %s more if there is a regression to be confirmed", roughly(n.ConfirmSeconds))
+	}
+	if e.Sweep != nil && e.Sweep.MaxTime > 0 {
+		s += fmt.Sprintf("; %s at most", roughly(e.Sweep.MaxTime.Seconds()))
+	}
+	if n.DiskBytes > 0 {
+		s += "; about " + bytesOf(n.DiskBytes) + " of the disk"
 	}
 	return s
 }

@@ -36,6 +36,8 @@ type experimenter struct {
 	line  string
 	spent time.Duration
 	made  int
+	// unfilled are snapshots of setups that could not be made.
+	unfilled []string
 	// reruns is how often what is suspected is measured again, at most.
 	reruns int
 }
@@ -49,6 +51,9 @@ func (e *experimenter) run(ctx context.Context) error {
 	}
 	page := comparisonPageOf(e.x.Name, "etcd-dyno compare "+e.x.Folder, c)
 	if err := e.keep(c, page); err != nil {
+		return exitError{exitCannotRun, err}
+	}
+	if err := writeBest(e.std, e.x, c); err != nil {
 		return exitError{exitCannotRun, err}
 	}
 	codes, err := e.tell(ctx, c, page)
@@ -100,25 +105,37 @@ func (e *experimenter) fill(ctx context.Context) error {
 	if !runner.CanBegin(e.x.Configurations) {
 		return nil
 	}
-	for i, s := range e.x.Scenarios {
-		if !slices.ContainsFunc(s.Setup, func(p scenarios.Population) bool { return p.Count > 0 }) {
-			continue
-		}
-		path := runner.FilledFile(e.x.Folder, s)
-		if _, err := os.Stat(path); err != nil {
-			fmt.Fprintf(e.std.err, "filling an etcd with the setup of %s, once for all runs\n", s.Name)
-			err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil { // a quota or a request that is larger than usual, perhaps
-				fmt.Fprintf(e.std.err, "warning: %v; so each run fills its own\n", err)
+	for i, row := range e.jobs {
+		for c, job := range row {
+			s := job.Scenario
+			if !slices.ContainsFunc(s.Setup, func(p scenarios.Population) bool { return p.Count > 0 }) {
 				continue
 			}
+			path := runner.FilledFile(e.x.Folder, s)
+			if err := e.fillOne(ctx, s, path); err != nil {
+				return err
+			}
+			if _, err := os.Stat(path); err == nil {
+				e.jobs[i][c].Filled = path
+			}
 		}
-		for c := range e.jobs[i] {
-			e.jobs[i][c].Filled = path
-		}
+	}
+	return nil
+}
+
+// fillOne makes the snapshot of one setup, unless it is there. Where it cannot be made, that is told, and each run fills its own.
+func (e *experimenter) fillOne(ctx context.Context, s scenarios.Scenario, path string) error {
+	if _, err := os.Stat(path); err == nil || slices.Contains(e.unfilled, path) {
+		return nil
+	}
+	fmt.Fprintf(e.std.err, "filling an etcd with the setup of %s, once for all runs\n", s.Name)
+	err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil { // a quota or a request that is larger than usual, perhaps
+		fmt.Fprintf(e.std.err, "warning: %v; so each run fills its own\n", err)
+		e.unfilled = append(e.unfilled, path)
 	}
 	return nil
 }
@@ -126,9 +143,11 @@ func (e *experimenter) fill(ctx context.Context) error {
 // empty takes away what fill has made.
 func (e *experimenter) empty() error {
 	var all []error
-	for _, s := range e.x.Scenarios {
-		if err := os.Remove(runner.FilledFile(e.x.Folder, s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			all = append(all, err)
+	for _, row := range e.jobs {
+		for _, job := range row {
+			if err := os.Remove(runner.FilledFile(e.x.Folder, job.Scenario)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				all = append(all, err)
+			}
 		}
 	}
 	return errors.Join(all...)
@@ -146,7 +165,7 @@ func (e *experimenter) failed(ctx context.Context, err error) error {
 	if len(e.x.Finished()) == 0 && e.f.resume == "" && code == exitUsage {
 		return exitError{code, errors.Join(why, os.RemoveAll(e.x.Folder))} // it was made a moment ago, and nothing was run
 	}
-	if c, _, wrong := e.x.Compare(); wrong == nil && len(c.Contrasts) > 0 {
+	if c, _, wrong := e.x.Compare(); wrong == nil && len(c.Contrasts)+len(c.Sweeps) > 0 {
 		fmt.Fprintln(e.std.err, "so far, with less runs than were asked for:")
 		if wrong := report.Verdicts(e.std.err, c, report.Style{}); wrong != nil {
 			return exitError{exitCannotRun, wrong}
@@ -268,26 +287,58 @@ func (e *experimenter) keep(c results.Comparison, page pageOf) error {
 	return errors.Join(writeComparison(e.x.Folder, c), writeComparisonPage(e.std, e.x.Folder, page))
 }
 
-// writeComparison writes comparison.json. Its runs' folders are absolute: it may be read from anywhere.
-func writeComparison(folder string, c results.Comparison) error {
-	c.Contrasts = slices.Clone(c.Contrasts)
-	for i := range c.Contrasts {
-		for _, side := range []*results.Side{&c.Contrasts[i].Baseline, &c.Contrasts[i].Candidate} {
-			side.Runs = slices.Clone(side.Runs)
-			for k, r := range side.Runs {
-				if path, err := filepath.Abs(r.Folder); err == nil && r.Folder != "" {
-					side.Runs[k].Folder = path
-				}
-			}
+// unmeasured are the points of a sweep without a run that counts.
+func unmeasured(s results.Sweep) (names []string) {
+	for _, p := range s.Points {
+		if !slices.ContainsFunc(p.Runs, func(r results.ComparedRun) bool { return r.Valid }) {
+			names = append(names, p.Name)
 		}
 	}
+	return names
+}
+
+// writeComparison writes comparison.json. Its runs' folders are absolute: it may be read from anywhere.
+func writeComparison(folder string, c results.Comparison) error {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(c); err != nil {
+	if err := encoder.Encode(withFolders(c)); err != nil {
 		return fmt.Errorf("encoding the comparison: %w", err)
 	}
 	return results.WriteFile(filepath.Join(folder, results.ComparisonFile), out.Bytes())
+}
+
+// withFolders is a comparison whose runs have absolute folders.
+func withFolders(c results.Comparison) results.Comparison {
+	runs := func(all []results.ComparedRun) []results.ComparedRun {
+		all = slices.Clone(all)
+		for k, r := range all {
+			if path, err := filepath.Abs(r.Folder); err == nil && r.Folder != "" {
+				all[k].Folder = path
+			}
+		}
+		return all
+	}
+	contrast := func(x *results.Contrast) {
+		x.Baseline.Runs, x.Candidate.Runs = runs(x.Baseline.Runs), runs(x.Candidate.Runs)
+	}
+	c.Contrasts, c.Sweeps = slices.Clone(c.Contrasts), slices.Clone(c.Sweeps)
+	for i := range c.Contrasts {
+		contrast(&c.Contrasts[i])
+	}
+	for i := range c.Sweeps {
+		s := &c.Sweeps[i]
+		s.Points = slices.Clone(s.Points)
+		for k := range s.Points {
+			s.Points[k].Runs = runs(s.Points[k].Runs)
+		}
+		if s.Confirmation != nil {
+			again := *s.Confirmation
+			contrast(&again)
+			s.Confirmation = &again
+		}
+	}
+	return c
 }
 
 // codeOfComparison is the exit code of a comparison.
@@ -295,6 +346,14 @@ func codeOfComparison(c results.Comparison, inconclusivePasses bool) int {
 	for _, each := range c.Contrasts {
 		if !each.Comparable && !each.Forced {
 			return exitInvalid
+		}
+	}
+	for _, s := range c.Sweeps {
+		if !s.Comparable && !s.Forced {
+			return exitInvalid
+		}
+		if len(unmeasured(s)) > 0 {
+			return exitOpen
 		}
 	}
 	switch c.Outcome {

@@ -140,6 +140,9 @@ func recordsOfComparison(folder, name string) ([]history.Record, error) {
 
 // recordsOfContrasts are those of each candidate against its control.
 func recordsOfContrasts(name, source, again, folder string, c results.Comparison) (all []history.Record, err error) {
+	if len(c.Sweeps) > 0 {
+		return nil, errors.New("it is a sweep, which has no candidate that a history could follow; add experiments that compare configurations")
+	}
 	folder, err = filepath.Abs(folder)
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder: %w", err)

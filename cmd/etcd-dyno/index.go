@@ -190,6 +190,14 @@ func readAsked(at string, c *report.IndexComparison) error {
 		return err
 	}
 	c.Name = x.Name
+	if x.Sweep != nil {
+		var factors []string
+		for _, f := range x.Sweep.Factors {
+			factors = append(factors, f.Name)
+		}
+		c.Asked = []string{fmt.Sprintf("%s: %d points of %s", x.Scenarios[0].Name, len(x.Configurations), strings.Join(factors, " × "))}
+		return nil
+	}
 	for _, s := range x.Scenarios {
 		for i, candidate := range x.Configurations {
 			if i != x.Baseline {

@@ -18,9 +18,12 @@ func (x *Experiment) Compare() (c results.Comparison, unfinished int, err error)
 		return c, 0, err
 	}
 	for _, s := range block {
-		if !x.done(s) {
+		if !x.done(s) && !x.overTime(s) {
 			unfinished++
 		}
+	}
+	if x.Sweep != nil {
+		return c, unfinished, nil
 	}
 	verdict.Undecided(&c)
 	return c, unfinished, nil
@@ -29,6 +32,9 @@ func (x *Experiment) Compare() (c results.Comparison, unfinished int, err error)
 // state is the block of runs some of which are to be made next, and the comparison so far;
 // no block where all is done. It is a function of the experiment and its finished runs alone.
 func (x *Experiment) state() (block []Slot, c results.Comparison, err error) {
+	if x.Sweep != nil {
+		return x.swept()
+	}
 	from, last := 0, 0
 	for _, last = range looks(x.Experiment) {
 		block = Plan(x.Experiment, false, from, last)
@@ -133,7 +139,11 @@ func (x *Experiment) sample(s Slot) (verdict.Sample, error) {
 	if err != nil {
 		return verdict.Sample{}, err
 	}
-	sample := verdict.SampleOf(run, result, x.Gates...)
+	others := x.Gates
+	if x.Sweep != nil {
+		others = append(slices.Clone(x.Sweep.Metrics), x.Sweep.Objective)
+	}
+	sample := verdict.SampleOf(run, result, others...)
 	x.samples[r.Folder] = sample
 	return sample, nil
 }

@@ -50,11 +50,8 @@ func Create(folder string, e scenarios.Experiment, tool, again string) (*Experim
 		return nil, fmt.Errorf("making the experiment's folder: %w", err)
 	}
 	var all []error
-	for _, s := range e.Scenarios {
-		all = append(all, results.WriteFile(filepath.Join(folder, scenarios.ScenarioFileOf(s.Name)), scenarios.EncodeScenario(s)))
-	}
-	for _, c := range e.Configurations {
-		all = append(all, results.WriteFile(filepath.Join(folder, scenarios.ConfigurationFileOf(c.Name)), scenarios.EncodeConfiguration(c)))
+	for name, text := range e.Files() {
+		all = append(all, results.WriteFile(filepath.Join(folder, name), text))
 	}
 	all = append(all, results.WriteFile(filepath.Join(folder, results.ExperimentFile), scenarios.EncodeExperiment(e)))
 	if err := errors.Join(all...); err != nil {
@@ -64,15 +61,15 @@ func Create(folder string, e scenarios.Experiment, tool, again string) (*Experim
 	if err != nil {
 		return nil, err
 	}
-	header := results.ExperimentHeader{Schema: results.ExperimentSchema, ID: filepath.Base(folder), Started: time.Now().UTC(), Tool: tool, SHA256: sum(e), Again: again}
+	header := results.ExperimentHeader{Schema: results.ExperimentSchema, ID: filepath.Base(folder), Started: time.Now().UTC(), Tool: tool, SHA256: SHA256(e), Again: again}
 	if err := j.add(results.ExperimentRecord{Header: &header}); err != nil {
 		return nil, errors.Join(err, j.close())
 	}
 	return &Experiment{Experiment: e, ID: header.ID, Again: again, Folder: folder, journal: j, finished: map[Slot][]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
 }
 
-// sum is of an experiment and all that it names.
-func sum(e scenarios.Experiment) string {
+// SHA256 is of an experiment and all that it names, in hexadecimal.
+func SHA256(e scenarios.Experiment) string {
 	h := sha256.New()
 	h.Write(scenarios.EncodeExperiment(e))
 	for _, s := range e.Scenarios {
@@ -80,6 +77,11 @@ func sum(e scenarios.Experiment) string {
 	}
 	for _, c := range e.Configurations {
 		fmt.Fprintln(h, c.SHA256)
+	}
+	if e.Sweep != nil {
+		for _, p := range e.Sweep.Points {
+			fmt.Fprintln(h, p.Scenario.SHA256)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -144,7 +146,7 @@ func (x *Experiment) replay(records []results.ExperimentRecord) error {
 	switch h := records[0].Header; {
 	case h.Schema != results.ExperimentSchema:
 		return fmt.Errorf("opening %s: its schema is %q, this program reads %q", x.Folder, h.Schema, results.ExperimentSchema)
-	case h.SHA256 != sum(x.Experiment):
+	case h.SHA256 != SHA256(x.Experiment):
 		return fmt.Errorf("opening %s: %w", x.Folder, ErrChanged)
 	default:
 		x.ID, x.Again = h.ID, h.Again
@@ -195,9 +197,11 @@ func (x *Experiment) Run(ctx context.Context, run RunFunc) (results.Comparison, 
 			return c, err
 		}
 		switch first := block[0]; {
+		case first.Confirms && x.Sweep != nil:
+			x.tell(x.Configurations[*c.Sweeps[0].Advised].Name + " seems to be the best: it is measured again beside the baseline")
 		case first.Confirms:
 			x.tell("a regression is to be shown again by a fresh block of runs")
-		case first.Pair > 0:
+		case first.Pair > 0 && x.Sweep == nil:
 			x.tell(fmt.Sprintf("inconclusive after %d pairs: more are made", first.Pair))
 		}
 		if err := x.make(ctx, run, block); err != nil {
@@ -239,6 +243,9 @@ func (x *Experiment) make(ctx context.Context, run RunFunc, slots []Slot) error 
 				}
 				continue
 			}
+			if x.overTime(s) {
+				break
+			}
 			attempt := len(x.finished[s]) + 1
 			if x.Began != nil {
 				x.Began(s, attempt, i+1, len(slots))
@@ -262,6 +269,7 @@ func (x *Experiment) adopt(s Slot) (bool, error) {
 	if err != nil || !result.Complete || loaded.Ended == nil {
 		return false, nil //nolint:nilerr // it was cut off, and is made again
 	}
+	r.TookS = result.Ended.Sub(result.Started).Seconds() + aroundSeconds
 	return true, x.ended(s, r, result)
 }
 
@@ -269,6 +277,7 @@ func (x *Experiment) adopt(s Slot) (bool, error) {
 func (x *Experiment) one(ctx context.Context, run RunFunc, s Slot, attempt int) error {
 	r := results.ExperimentRun{Confirms: s.Confirms, Pair: s.Pair, Scenario: x.Scenarios[s.Scenario].Name, Configuration: x.Configurations[s.Configuration].Name, Attempt: attempt}
 	var noted error
+	began := time.Now()
 	folder, err := run(ctx, s, filepath.Join(x.Folder, results.RunsFolder), func(folder string) {
 		r.Folder = x.below(folder)
 		noted = x.journal.add(results.ExperimentRecord{Began: &r})
@@ -283,7 +292,7 @@ func (x *Experiment) one(ctx context.Context, run RunFunc, s Slot, attempt int) 
 	if err != nil {
 		return fmt.Errorf("running %s on %s: %w", r.Scenario, r.Configuration, err)
 	}
-	r.Folder = x.below(folder)
+	r.Folder, r.TookS = x.below(folder), time.Since(began).Seconds()
 	return x.ended(s, r, result)
 }
 

@@ -97,6 +97,8 @@ type maker struct {
 	invalid func(s Slot, nth int) bool
 	made    []Slot
 	nth     map[Slot]int
+	// pause is how long a run takes.
+	pause time.Duration
 	// most is how many runs are made before the process is as if killed; 0 for no end.
 	most int
 }
@@ -111,6 +113,7 @@ func (m *maker) run(_ context.Context, s Slot, runsDir string, started func(stri
 		return "", err
 	}
 	started(folder)
+	<-time.After(m.pause)
 	if m.most > 0 && len(m.made) >= m.most {
 		return "", errKilled
 	}
@@ -137,7 +140,7 @@ func (m *maker) write(folder string, s Slot, invalid bool) {
 	if err != nil {
 		m.tb.Fatal(err)
 	}
-	scenario, configuration := m.e.Scenarios[s.Scenario], m.e.Configurations[s.Configuration]
+	scenario, configuration := m.e.Scenario(s.Scenario, s.Configuration), m.e.Configurations[s.Configuration]
 	records := []results.Record{
 		{Header: &results.Header{
 			Schema: results.JournalSchema, ID: filepath.Base(folder), Started: time.Now(),

@@ -9,6 +9,8 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
@@ -28,13 +30,39 @@ type Slot struct {
 // Plan are the runs of some pairs in order. Within a pair the configurations follow one
 // another by turns, so that what drifts with time falls on all alike: two as AB BA BA AB,
 // more by balanced Latin squares (Williams 1949), in which each also follows each other equally often.
+// The points of a sweep, which are many and run seldom, have a random order, and in the next round
+// the same backwards: over the two of them each comes equally late in the mean.
 func Plan(e scenarios.Experiment, confirms bool, from, to int) (slots []Slot) {
 	rows := order(len(e.Configurations))
 	for pair := from; pair < to; pair++ {
+		row := rows[pair%len(rows)]
+		if e.Sweep != nil {
+			row = shuffled(len(e.Configurations), pair)
+		}
 		for s := range e.Scenarios {
-			for _, c := range rows[pair%len(rows)] {
+			for _, c := range row {
 				slots = append(slots, Slot{confirms, pair, s, c})
 			}
+		}
+	}
+	return slots
+}
+
+// shuffled is the order of so many points in a round. It is the same for all experiments of as many.
+func shuffled(n, round int) []int {
+	row := rand.New(rand.NewPCG(uint64(n), uint64(round/2))).Perm(n) //nolint:gosec // an order, no secret
+	if round%2 == 1 {
+		slices.Reverse(row)
+	}
+	return row
+}
+
+// duel are the runs of a fresh block in which one configuration runs against the baseline, by turns.
+func duel(e scenarios.Experiment, with int) (slots []Slot) {
+	rows := order(2)
+	for pair := range verdict.LeastPairs {
+		for _, c := range rows[pair%len(rows)] {
+			slots = append(slots, Slot{true, pair, 0, []int{e.Baseline, with}[c]})
 		}
 	}
 	return slots
@@ -100,6 +128,9 @@ func tests(e scenarios.Experiment) (n int) {
 // Refused says why an experiment could tell nothing: it has too few pairs, or what it compares
 // would not be comparable.
 func Refused(e scenarios.Experiment) (all []scenarios.Refused) {
+	if e.Sweep != nil {
+		return append(refusedTime(e), refusedBuilds(e, "sweep")...)
+	}
 	n, times := tests(e), looks(e)
 	if least := verdict.PairsFor(n, len(times)); e.Pairs < least {
 		why := fmt.Sprintf("%d is too few: with %d gates that are judged together no regression could be told from chance; write at least %d, or fewer gates", e.Pairs, n, least)
@@ -108,6 +139,26 @@ func Refused(e scenarios.Experiment) (all []scenarios.Refused) {
 		}
 		all = append(all, scenarios.Refused{Key: []string{"pairs"}, Message: why})
 	}
+	return append(all, refusedBuilds(e, "configurations")...)
+}
+
+// refusedTime says that a sweep's time is too short for one round.
+func refusedTime(e scenarios.Experiment) []scenarios.Refused {
+	one := e
+	one.Pairs = 1
+	round, confirmation := Seconds(one)
+	if limit := e.Sweep.MaxTime.Seconds(); limit == 0 || round+confirmation <= limit {
+		return nil
+	}
+	why := fmt.Sprintf("= %q is too short: one round of %d points takes about %.0f s", e.Sweep.MaxTime, len(e.Sweep.Points), round)
+	if confirmation > 0 {
+		why += fmt.Sprintf(", and what confirms the best %.0f s more (confirm = false leaves it out)", confirmation)
+	}
+	return []scenarios.Refused{{Key: []string{"max_time"}, Message: why}}
+}
+
+// refusedBuilds says that etcds which were built in another way are not comparable.
+func refusedBuilds(e scenarios.Experiment, key string) (all []scenarios.Refused) {
 	var builtIn, others []string
 	for _, c := range e.Configurations {
 		switch {
@@ -120,7 +171,7 @@ func Refused(e scenarios.Experiment) (all []scenarios.Refused) {
 	}
 	if len(builtIn) > 0 && len(others) > 0 {
 		why := fmt.Sprintf("%s run the etcd that is built in, and %s another, which is built in another way; give each a version, as in version = \"v3.7.3\"", strings.Join(builtIn, " and "), strings.Join(others, " and "))
-		all = append(all, scenarios.Refused{Key: []string{"configurations"}, Message: why})
+		all = append(all, scenarios.Refused{Key: []string{key}, Message: why})
 	}
 	return all
 }
@@ -133,14 +184,22 @@ func rules(e scenarios.Experiment, force bool) verdict.Rules {
 }
 
 // Seconds is about how long the plan takes, and how long the fresh block that a
-// regression would take beside it.
+// regression, or the best point of a sweep, would take beside it.
 func Seconds(e scenarios.Experiment) (planned, confirmation float64) {
-	one := 0.0
-	for _, s := range e.Scenarios {
-		one += s.Phases.Warmup.Seconds() + s.Phases.Measure.Seconds() + aroundSeconds
+	longest := 0.0
+	for c := range e.Configurations {
+		one := 0.0
+		for i := range e.Scenarios {
+			s := e.Scenario(i, c)
+			one += s.Phases.Warmup.Seconds() + s.Phases.Measure.Seconds() + aroundSeconds
+		}
+		planned += one * float64(e.Pairs)
+		longest = max(longest, one)
 	}
-	planned = one * float64(len(e.Configurations)*e.Pairs)
-	if e.Confirm && len(e.Gates) > 0 {
+	switch {
+	case e.Confirm && e.Sweep != nil:
+		confirmation = longest * 2 * verdict.LeastPairs
+	case e.Confirm && len(e.Gates) > 0:
 		confirmation = planned
 	}
 	return math.Round(planned), math.Round(confirmation)

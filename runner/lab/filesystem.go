@@ -18,6 +18,15 @@ func FilesystemOf(dir string) (string, error) {
 	return filesystemName(uint32(s.Type)), nil
 }
 
+// FreeBytes is how much can still be written to the file system that dir lies on.
+func FreeBytes(dir string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, fmt.Errorf("asking for the room on the file system of %s: %w", dir, err)
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}
+
 // filesystemName knows the magic numbers of statfs(2).
 func filesystemName(magic uint32) string {
 	switch magic {

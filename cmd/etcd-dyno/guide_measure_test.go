@@ -1,0 +1,141 @@
+//go:build tuning
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/etcd-dyno/etcd-dyno/report"
+	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/scenarios"
+)
+
+var only = flag.String("only", "", "which experiments of the tuning guide run, with commas between them; all unless given")
+
+// Every experiment of the tuning guide runs in its short form, whole. With -write-guide what it came to is kept.
+func TestTuning(t *testing.T) {
+	names := guideExperiments()
+	if *only != "" {
+		names = strings.Split(*only, ",")
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			runs := t.TempDir()
+			began := time.Now()
+			code, out, talk := tool(t, "experiment", name, "--runs-dir", runs)
+			took := time.Since(began)
+			t.Logf("exit %d after %v\n%s", code, took.Round(time.Second), out)
+			if code != exitDone {
+				t.Errorf("exit %d: %s", code, talk)
+			}
+			folders, err := filepath.Glob(filepath.Join(runs, "*-experiment"))
+			if err != nil || len(folders) != 1 {
+				t.Fatalf("%v, %v", folders, err)
+			}
+			if e, err := scenarios.LoadExperiment(name, nil); err != nil || took > 10*time.Minute+30*time.Second {
+				t.Errorf("%s took %v, %v", e.Name, took, err)
+			}
+			if *writeGuide && code == exitDone {
+				keepChapter(t, name, folders[0], took)
+			}
+		})
+	}
+	if *writeGuide {
+		if err := os.WriteFile(guideFile, []byte(guide(t, chapters(t))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// keepChapter writes what an experiment came to beside the guide, as figures and as its report.
+func keepChapter(t *testing.T, name, folder string, took time.Duration) {
+	t.Helper()
+	var c results.Comparison
+	if err := readFile(folder, results.ComparisonFile, &c); err != nil {
+		t.Fatal(err)
+	}
+	page, err := comparisonPageOf(name, "etcd-dyno experiment "+name, c)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := resultOf(comparedIn(c)[0].Folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finished, err := filepath.Glob(filepath.Join(folder, results.RunsFolder, "*", results.ResultFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	withoutFolders(&page.Comparison)
+	machine := first.Environment
+	of := chapter{
+		Experiment: name, Day: first.Started.Format(time.DateOnly), TookS: took.Seconds(), Runs: len(finished),
+		Machine: fmt.Sprintf("%d × %s, %.0f GiB, Linux %s, %s", machine.CPUs, machine.CPUModel, float64(machine.MemoryBytes)/(1<<30), kernel(machine.Kernel), machine.DataFilesystem),
+		Etcd:    versions(t, c), Comparison: page.Comparison,
+	}
+	text, err := json.Marshal(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var html bytes.Buffer
+	if err := report.HTMLComparison(&html, page); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []struct {
+		ext  string
+		text []byte
+	}{{".json", append(text, '\n')}, {".html", html.Bytes()}} {
+		if err := results.WriteFile(filepath.Join(guideFolder, name+file.ext), file.text); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// withoutFolders takes away where runs were: they are not kept with the guide.
+func withoutFolders(c *results.Comparison) {
+	for i := range c.Sweeps {
+		for k := range c.Sweeps[i].Points {
+			for r := range c.Sweeps[i].Points[k].Runs {
+				c.Sweeps[i].Points[k].Runs[r].Folder = ""
+			}
+		}
+		if again := c.Sweeps[i].Confirmation; again != nil {
+			for _, runs := range [][]results.ComparedRun{again.Baseline.Runs, again.Candidate.Runs} {
+				for r := range runs {
+					runs[r].Folder = ""
+				}
+			}
+		}
+	}
+}
+
+// kernel is a release without what a distributor has put behind it.
+func kernel(release string) string {
+	parts := strings.SplitN(release, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// versions are those of etcd that the runs had.
+func versions(t *testing.T, c results.Comparison) string {
+	t.Helper()
+	var all []string
+	for _, p := range c.Sweeps[0].Points {
+		r, err := resultOf(p.Runs[0].Folder)
+		if err != nil || r.Configuration.Etcd == nil {
+			continue
+		}
+		if v := r.Configuration.Etcd.Version; !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return strings.Join(all, " and ")
+}
