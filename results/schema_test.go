@@ -57,7 +57,7 @@ func mapNumbers(t reflect.Type) *jsonschema.Schema {
 	if t.Kind() != reflect.Pointer || t.Elem() == reflect.TypeFor[time.Time]() {
 		return nil
 	}
-	number := map[reflect.Kind]string{reflect.Float64: "number", reflect.Int64: "integer"}[t.Elem().Kind()]
+	number := map[reflect.Kind]string{reflect.Float64: "number", reflect.Int: "integer", reflect.Int64: "integer"}[t.Elem().Kind()]
 	if number == "" {
 		return nil
 	}

@@ -1,5 +1,13 @@
 package results
 
+// The designs of sweeps.
+const (
+	// Grid is each level of a factor with each of all others.
+	Grid = "grid"
+	// OneAtATime is each level of a factor with the baseline's of all others.
+	OneAtATime = "one-at-a-time"
+)
+
 // Sweep is what came of varying some values: by how much each changes what a scenario
 // measures, and which of the points is the best. Metrics are as in a Comparison.
 type Sweep struct {
@@ -16,20 +24,25 @@ type Sweep struct {
 	Rounds int `json:"rounds"`
 	// Ended says why not all rounds were made; empty where they were.
 	Ended string `json:"ended,omitempty"`
-	// Comparable tells that the runs may be compared; Reasons say why not.
+	// Comparable tells that the runs which count may be compared. Reasons say why not, and which points have no such run.
 	Comparable bool     `json:"comparable"`
 	Reasons    []string `json:"reasons"`
-	Notes      []string `json:"notes"`
+	// Forced tells that the runs are compared although they should not be.
+	Forced bool `json:"forced"`
+	// Notes say which runs do not count, and what else is not the same.
+	Notes []string `json:"notes"`
 	// Objective is the metric by which the best is chosen. It is the first of Metrics; those
 	// that Asked are shown beside it come next, and then all others.
 	Objective string        `json:"objective"`
 	Metrics   []SweptMetric `json:"metrics"`
-	// Best is the place of the point with the best objective of those that were measured, and Tied those that cannot
-	// be told from it, itself left out; null where nothing was measured.
+	// Best is the place of the point with the best objective of those that were measured; null where nothing
+	// was, or what was cannot be compared. Tied are those that cannot be told from it, itself left out: the
+	// truly best point is one of all these at the comparison's confidence.
 	Best *int  `json:"best"`
 	Tied []int `json:"tied"`
-	// Advised is the place of the point to be taken: Best where it is better than the baseline by
-	// more than chance and by enough to matter, and, where it was measured again, once more so; else Baseline. Why says so in words.
+	// Advised is the place of the point to be taken: Best where it is better than the baseline by more than
+	// chance and by enough to matter, else Baseline; null where Best is. Where Best was measured again,
+	// that alone decides. Why says so in words.
 	Advised *int   `json:"advised"`
 	Why     string `json:"why"`
 	// Confirmation is the best against the baseline in a fresh block of runs, which did not
@@ -52,7 +65,7 @@ type SweepPoint struct {
 	Name string `json:"name"`
 	// Levels are the places of its levels, by factor.
 	Levels []int `json:"levels"`
-	// Runs are those that count, by round; the zero value where there is none.
+	// Runs are by round; the zero value where there is none. One that is not valid does not count, unless Forced.
 	Runs []ComparedRun `json:"runs"`
 	// Differences are the keys in which it differs from the baseline, those of its
 	// configuration as --set calls them, with "configuration." before them.
@@ -74,7 +87,7 @@ type SweptMetric struct {
 	// Relative tells that effects, Delta and Noise are shares of the baseline (0.1 is a tenth more); else
 	// they are differences in the metric's own unit.
 	Relative bool `json:"relative"`
-	// Effects are by how much each point is higher than the baseline.
+	// Effects are by how much each point is higher than the baseline; its own is 0 and has no interval.
 	Effects []SweepEffect `json:"effects"`
 	// Delta is the least effect that matters.
 	Delta float64 `json:"delta"`
@@ -82,10 +95,11 @@ type SweptMetric struct {
 	// are too few runs to know it, and then no interval is known either.
 	Noise *float64 `json:"noise"`
 	// Main are the main effects, by factor and level: by how much a level is higher than the factor's
-	// baseline level, in the mean over all other factors' levels. Null where a point that it takes was not measured.
+	// baseline level, in the mean over all other factors' levels, or, of one at a time, with the baseline's
+	// of them. An effect is null where a point that it takes was not measured.
 	Main [][]SweepEffect `json:"main"`
-	// Parts say how the differences among the points divide among the factors and pairs of factors; only of
-	// a grid that was measured as a whole, null else.
+	// Parts say how the differences among the points divide among the factors and pairs of factors, in the rounds in which
+	// each point of a grid was measured; empty where there is no such round.
 	Parts []SweepPart `json:"parts"`
 }
 
@@ -103,8 +117,8 @@ type SweepEffect struct {
 type SweepPart struct {
 	// Factors are the places of one factor, or of two whose interaction it is; empty for all that is left.
 	Factors []int `json:"factors"`
-	// Share is of the sum of squares among the points, 0 to 1.
+	// Share is of the sum of squares among the points, 0 to 1; chance has its share in each.
 	Share float64 `json:"share"`
-	// P is the probability that chance alone makes as much; null where it is not known.
+	// P is the probability that chance alone makes as much or more; null where it is not known, as of one round.
 	P *float64 `json:"p"`
 }

@@ -22,11 +22,16 @@ func newContrast(baseline, candidate Side, rules Rules) results.Contrast {
 	}
 	if len(all) > 0 {
 		c.Scenario = all[0].Header.Scenario.Name
+		c.Reasons = append(c.Reasons, unfit(all)...)
+		if !rules.ScenariosDiffer {
+			c.Reasons = append(c.Reasons, notOne(all, "the scenario is not the same", scenario)...)
+		}
 		c.Reasons = append(c.Reasons, unlike(all)...)
 		for _, side := range []Side{baseline, candidate} {
-			if found := distinct(side.Samples, func(h results.Header) string { return h.Configuration.Name + " " + short(h.Configuration.SHA256) }); len(found) > 1 {
-				c.Reasons = append(c.Reasons, "the runs of one side are of several configurations: "+strings.Join(found, " and "))
+			if rules.ScenariosDiffer {
+				c.Reasons = append(c.Reasons, notOne(side.Samples, "the runs of one side are of several scenarios", scenario)...)
 			}
+			c.Reasons = append(c.Reasons, notOne(side.Samples, "the runs of one side are of several configurations", configuration)...)
 		}
 		c.Notes = append(c.Notes, notes(all)...)
 	}
@@ -42,41 +47,60 @@ func sideOf(side Side) results.Side {
 			s.Configuration = each.Header.Configuration
 			s.Configuration.MemberList = nil // long, and in each run's own result
 		}
-		s.Runs = append(s.Runs, results.ComparedRun{ID: each.Header.ID, Folder: each.Folder, Started: each.Started, Valid: each.Valid})
+		s.Runs = append(s.Runs, each.run())
 	}
 	return s
 }
 
-// unlike says why runs may not be compared.
-func unlike(all []Sample) (reasons []string) {
-	first := all[0]
+func (s Sample) run() results.ComparedRun {
+	return results.ComparedRun{ID: s.Header.ID, Folder: s.Folder, Started: s.Started, Valid: s.Valid}
+}
+
+// unfit says which runs may not be compared with any.
+func unfit(all []Sample) (reasons []string) {
 	for _, s := range all {
-		switch {
-		case !s.Valid:
-			reasons = append(reasons, fmt.Sprintf("%s is not valid: %s", s.Header.ID, strings.Join(s.Invalid[:min(1, len(s.Invalid))], "")))
-		case !s.Complete:
-			reasons = append(reasons, s.Header.ID+" did not come to its end")
-		}
-	}
-	for _, q := range []struct {
-		what string
-		of   func(results.Header) string
-	}{
-		{"the scenario", func(h results.Header) string { return h.Scenario.Name + " " + short(h.Scenario.SHA256) }},
-		{"the machine", func(h results.Header) string { return machine(h.Environment) }},
-		{"how etcd was built", build},
-	} {
-		if values := distinct(all, q.of); len(values) > 1 {
-			reasons = append(reasons, q.what+" is not the same: "+strings.Join(values, " and "))
-		}
-	}
-	for _, s := range all {
-		if paths := modulesUnlike(first.Header, s.Header); len(paths) > 0 {
-			reasons = append(reasons, "etcd of one release was built of different modules: "+strings.Join(paths, ", "))
-			break
+		if why := s.unfit(); why != "" {
+			reasons = append(reasons, s.Header.ID+" "+why)
 		}
 	}
 	return reasons
+}
+
+// unfit says why a run may not be compared; nothing if it may.
+func (s Sample) unfit() string {
+	switch {
+	case !s.Valid:
+		return "is not valid: " + strings.Join(s.Invalid[:min(1, len(s.Invalid))], "")
+	case !s.Complete:
+		return "did not come to its end"
+	}
+	return ""
+}
+
+// unlike says why runs may not be compared, whatever their scenarios are.
+func unlike(all []Sample) (reasons []string) {
+	reasons = append(reasons, notOne(all, "the machine is not the same", func(h results.Header) string { return machine(h.Environment) })...)
+	reasons = append(reasons, notOne(all, "how etcd was built is not the same", build)...)
+	for _, s := range all {
+		if paths := modulesUnlike(all[0].Header, s.Header); len(paths) > 0 {
+			return append(reasons, "etcd of one release was built of different modules: "+strings.Join(paths, ", "))
+		}
+	}
+	return reasons
+}
+
+// notOne says what is not the same of all runs; nothing where it is.
+func notOne(all []Sample, what string, of func(results.Header) string) []string {
+	if values := distinct(all, of); len(values) > 1 {
+		return []string{what + ": " + strings.Join(values, " and ")}
+	}
+	return nil
+}
+
+func scenario(h results.Header) string { return h.Scenario.Name + " " + short(h.Scenario.SHA256) }
+
+func configuration(h results.Header) string {
+	return h.Configuration.Name + " " + short(h.Configuration.SHA256)
 }
 
 // notes are what else is not the same.
@@ -98,9 +122,7 @@ func notes(all []Sample) (told []string) {
 			return h.Configuration.Resources.Mode
 		}},
 	} {
-		if values := distinct(all, q.of); len(values) > 1 {
-			told = append(told, q.what+" is not the same: "+strings.Join(values, " and "))
-		}
+		told = append(told, notOne(all, q.what+" is not the same", q.of)...)
 	}
 	return told
 }

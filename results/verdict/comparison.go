@@ -23,6 +23,9 @@ type Rules struct {
 	Gates []threshold.Metric
 	// Force compares what is not comparable.
 	Force bool
+	// ScenariosDiffer tells that two sides have different scenarios on purpose, as points of a
+	// sweep may: that is then what is compared. The runs of one side are of one scenario even so.
+	ScenariosDiffer bool
 }
 
 // The defaults of Rules, and the chance of a false regression that gates allow.
@@ -66,7 +69,7 @@ func Compare(baseline, candidate Side, paired bool, rules Rules) results.Contras
 		c.Method = results.Unpaired
 		c.TimeConfounded = apart(baseline, candidate)
 	}
-	for _, m := range metricsOf(baseline, candidate, rules.Gates) {
+	for _, m := range metricsOf(slices.Concat(baseline.Samples, candidate.Samples), rules.Gates) {
 		mc, ok := contrast(m, baseline, candidate, c.Method, rules)
 		if !ok {
 			continue
@@ -124,7 +127,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // metricsOf are the metrics of all runs in the order of the first that has each, then the gates.
-func metricsOf(baseline, candidate Side, gates []threshold.Metric) (all []threshold.Metric) {
+func metricsOf(samples []Sample, gates []threshold.Metric) (all []threshold.Metric) {
 	known := map[threshold.Metric]bool{}
 	put := func(metrics []threshold.Metric) {
 		for _, m := range metrics {
@@ -134,7 +137,7 @@ func metricsOf(baseline, candidate Side, gates []threshold.Metric) (all []thresh
 			}
 		}
 	}
-	for _, s := range slices.Concat(baseline.Samples, candidate.Samples) {
+	for _, s := range samples {
 		put(s.Metrics)
 	}
 	slices.SortStableFunc(all, compareWorkloads) // an operation that only one side has goes to its workload

@@ -71,21 +71,16 @@ func PairsFor(gates, looks int) int {
 
 // show writes an effect down: of a relative one, logarithms of ratios, as shares.
 func show(c *results.MetricContrast, in stats.Interval, delta float64) {
-	share := func(v float64) float64 {
-		if c.Relative {
-			return math.Expm1(v)
-		}
-		return v
+	c.Effect, c.Delta = shown(in.Estimate, c.Relative), shown(delta, c.Relative)
+	c.Low, c.High = bound(shown(in.Low, c.Relative)), bound(shown(in.High, c.Relative))
+}
+
+// shown is an effect as it is written: of a relative one, which is the logarithm of a ratio, the share.
+func shown(v float64, relative bool) float64 {
+	if relative && !math.IsInf(v, 0) {
+		return math.Expm1(v)
 	}
-	c.Effect, c.Delta = share(in.Estimate), share(delta)
-	for _, end := range []struct {
-		of   float64
-		into **float64
-	}{{in.Low, &c.Low}, {in.High, &c.High}} {
-		if *end.into = bound(end.of); *end.into != nil {
-			**end.into = share(end.of)
-		}
-	}
+	return v
 }
 
 // bound is nil where there is none.
