@@ -82,17 +82,24 @@ func writeComparisonPage(std standard, folder string, of pageOf) error {
 
 // foldersFrom are the folders of all compared runs as seen from a folder, as far as they can be.
 func foldersFrom(folder string, c results.Comparison) map[string]string {
-	all := map[string]string{}
+	var runs []results.ComparedRun
 	for _, x := range c.Contrasts {
-		for _, r := range slices.Concat(x.Baseline.Runs, x.Candidate.Runs) {
-			from, err := filepath.Abs(folder)
-			to, failed := filepath.Abs(r.Folder)
-			if errors.Join(err, failed) != nil || r.Folder == "" {
-				continue
-			}
-			if path, err := filepath.Rel(from, to); err == nil {
-				all[r.Folder] = filepath.ToSlash(path)
-			}
+		runs = append(runs, slices.Concat(x.Baseline.Runs, x.Candidate.Runs)...)
+	}
+	for _, s := range c.Sweeps {
+		for _, p := range s.Points {
+			runs = append(runs, p.Runs...)
+		}
+	}
+	all := map[string]string{}
+	for _, r := range runs {
+		from, err := filepath.Abs(folder)
+		to, failed := filepath.Abs(r.Folder)
+		if errors.Join(err, failed) != nil || r.Folder == "" {
+			continue
+		}
+		if path, err := filepath.Rel(from, to); err == nil {
+			all[r.Folder] = filepath.ToSlash(path)
 		}
 	}
 	return all
