@@ -233,6 +233,12 @@ func kinds(t *testing.T) map[string]kind {
 		"experiment":     {compared(t, comparisons()["decided"]), 4, true},
 		"comparison":     {compared(t, comparisons()["indicative"]), 3, true},
 		"not-comparable": {compared(t, comparisons()["unlike"]), 3, false},
+		"sweep":          {sweptPage(t, "sweep-confirmed"), 2, true},
+		"sweep-each":     {sweptPage(t, "sweep-each"), 3, false},
+		"sweep-one":      {sweptPage(t, "sweep-one"), 2, false},
+		"sweep-once":     {sweptPage(t, "sweep-once"), 2, false},
+		"sweep-three":    {sweptPage(t, "sweep-three"), 3, false},
+		"sweep-nothing":  {sweptPage(t, "sweep-nothing"), 0, false},
 		"index":          {renderIndex(t, full()), 0, true},
 		"history":        {renderHistory(t, eventful(t)), 4, true},
 	}

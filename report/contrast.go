@@ -14,12 +14,16 @@ import (
 
 // Verdicts writes a comparison for a terminal, 100 columns wide: the outcome, what
 // differs, and a table of each contrast with the metrics that gate, that changed, or that say how fast and how well requests were served.
+// Of a sweep it is what is advised, the points by the objective, what else changes, and which factor matters.
 func Verdicts(w io.Writer, c results.Comparison, style Style) error {
 	t := terminal{style: style}
 	word, tone, facts := outcomeOf(c)
 	t.verdict(verdict{Word: word, Tone: tone, Facts: facts})
 	for _, each := range c.Contrasts {
 		t.contrast(c, each)
+	}
+	for _, each := range c.Sweeps {
+		t.sweep(c, each)
 	}
 	t.gates(c.Gates)
 	if _, err := w.Write(t.out.Bytes()); err != nil {
@@ -30,6 +34,9 @@ func Verdicts(w io.Writer, c results.Comparison, style Style) error {
 
 // outcomeOf is a comparison in a word, and the facts that it rests on.
 func outcomeOf(c results.Comparison) (word string, tone tone, facts []string) {
+	if len(c.Sweeps) > 0 {
+		return sweepOutcome(c)
+	}
 	word, tone = outcomeWord(c)
 	counts := map[results.GateStatus]int{}
 	for _, g := range c.Gates {

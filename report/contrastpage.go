@@ -41,6 +41,7 @@ type comparisonView struct {
 	Page      ComparisonPage
 	Verdict   verdict
 	Contrasts []contrastView
+	Sweeps    []sweepView
 	Gates     []gateView
 	Figures   map[string]*figure.Data
 }
@@ -94,7 +95,7 @@ func HTMLComparison(w io.Writer, page ComparisonPage) error {
 	}
 	err := drawn.err
 	if err == nil {
-		err = execute(w, comparisonTemplate, v)
+		err = execute(w, comparisonTemplate+sweepTemplate, v)
 	}
 	if err != nil {
 		return fmt.Errorf("writing the comparison's page: %w", err)
@@ -117,6 +118,9 @@ func (v *comparisonView) draw(page ComparisonPage) drawings {
 			curves = page.Curves[i]
 		}
 		v.Contrasts = append(v.Contrasts, d.contrast(page, x, curves))
+	}
+	for _, s := range page.Comparison.Sweeps {
+		v.Sweeps = append(v.Sweeps, d.sweep(page, s))
 	}
 	v.Figures = d.data()
 	return d

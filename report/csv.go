@@ -118,8 +118,11 @@ var comparisonColumns = []string{
 // CSVComparison writes a comparison as CSV does a run: a row for each metric of each
 // contrast, with the names of comparison.json. Where relative is true, effect, low,
 // high, delta and noise are shares of the baseline, else in the metric's own unit.
-// gate is what the metric came to where it decides.
+// gate is what the metric came to where it decides. Of sweeps it is a row for each metric of each point.
 func CSVComparison(w io.Writer, c results.Comparison) error {
+	if len(c.Sweeps) > 0 {
+		return writeCSV(w, sweepRows(c.Sweeps))
+	}
 	rows := [][]string{comparisonColumns}
 	for _, x := range c.Contrasts {
 		sides := []string{

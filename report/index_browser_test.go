@@ -58,7 +58,7 @@ func TestIndexInBrowser(t *testing.T) {
 			if diff := cmp.Diff(newestFirst(), got.Started); diff != "" {
 				t.Errorf("the runs that are shown (-want +got):\n%s", diff)
 			}
-			if len(got.Comparisons) != 5 {
+			if len(got.Comparisons) != 6 {
 				t.Errorf("%d comparisons are shown", len(got.Comparisons))
 			}
 			if got.Controls == v.unscripted {
@@ -107,7 +107,7 @@ func TestIndexSortsAndFilters(t *testing.T) {
 
 	// All words must be in a row, whatever their case; of an experiment they may be in its runs.
 	got = step(ctx, t, chromedp.SendKeys(chromedp.CSS("#words"), "MIXED-10 3.6"))
-	if len(got.Started) != 1 || got.Started[0] != "10:30" || len(got.Comparisons) != 0 || got.Told != "1 of 18 runs, 0 of 5 experiments and comparisons shown" || got.Hash != "#q=MIXED-10+3.6" {
+	if len(got.Started) != 1 || got.Started[0] != "10:30" || len(got.Comparisons) != 0 || got.Told != "1 of 18 runs, 0 of 6 experiments and comparisons shown" || got.Hash != "#q=MIXED-10+3.6" {
 		t.Errorf("filtered: %+v", got)
 	}
 	// The keyboard goes on from there, by Tab to the choice of verdicts.
@@ -117,7 +117,7 @@ func TestIndexSortsAndFilters(t *testing.T) {
 	}
 	// Chosen by its own verdict, an experiment has all its runs, which are folded again.
 	got = step(ctx, t, chromedp.KeyEvent(kb.ArrowDown))
-	if !cmp.Equal(got.Comparisons, []string{"REGRESSION"}) || got.Within != 0 || got.Told != "4 of 18 runs, 1 of 5 experiments and comparisons shown" {
+	if !cmp.Equal(got.Comparisons, []string{"REGRESSION"}) || got.Within != 0 || got.Told != "4 of 18 runs, 1 of 6 experiments and comparisons shown" {
 		t.Errorf("by the experiment's verdict: %+v", got)
 	}
 	if told := complaints.told(); len(told) > 0 {
@@ -135,7 +135,7 @@ func TestIndexIsLinked(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	evaluate[string](ctx, t, `location.hash = '#verdict=NO+SUCH&runs=%3Cscript%3E.up&comparisons=toString.desc&q='`)
-	if got := step(ctx, t); !cmp.Equal(got.Started, newestFirst()) || got.Sorted != "Started descending" || got.Told != "18 of 18 runs, 5 of 5 experiments and comparisons shown" {
+	if got := step(ctx, t); !cmp.Equal(got.Started, newestFirst()) || got.Sorted != "Started descending" || got.Told != "18 of 18 runs, 6 of 6 experiments and comparisons shown" {
 		t.Errorf("%+v", got)
 	}
 	if told := complaints.told(); len(told) > 0 {

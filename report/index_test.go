@@ -64,13 +64,14 @@ func full() Index {
 		of.Runs = append(of.Runs, indexedRun(fmt.Sprintf("20260301T120000Z-disk-experiment/runs/20260301T1200%02dZ-pod-churn-slower", i), 40+i))
 	}
 	of.Runs[1].Result.Valid, of.Runs[1].Result.Configuration.Name = false, "slower"
-	single := comparisons()["indicative"]
+	single, swept := comparisons()["indicative"], sweeps()["sweep-two"]
 	single.Contrasts[0].Candidate.Runs[0].ID = hostile()[0]
 	page.Comparisons = []IndexComparison{
 		{Path: "broken:experiment", Name: "broken", Problem: "reading experiment.jsonl: no header in it"},
 		of,
 		{Path: "20260301T130000Z-pod-churn-comparison", Started: time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC), Page: "comparison.html", Comparison: &single},
 		{Path: "20260301T140000Z-noise-experiment", Name: "noise", Started: time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC), Comparison: &aa},
+		{Path: "20260301T160000Z-tuning-experiment", Name: "tuning", Started: time.Date(2026, 3, 1, 16, 0, 0, 0, time.UTC), Page: "comparison.html", Comparison: &swept},
 		{Path: "20260301T150000Z-half-experiment", Name: "half", Started: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC), Asked: []string{"pod-churn: slow-disk against single"}},
 	}
 	return page
@@ -226,6 +227,10 @@ func TestIndexTells(t *testing.T) {
 		t.Errorf("the last of %d rows is %q, want %q", len(runs), got, want)
 	}
 	want := []string{
+		"2026-03-01 16:00:00 BETTER FOUND tuning pod-churn: a grid of 4 × 3: snapshot-count × batch interval " +
+			"node-drain: one at a time: 4 levels of snapshot-count, 3 levels of batch interval, 3 levels of disk – " +
+			"pod-churn: take configuration.etcd.flags.snapshot-count = 100000, configuration.etcd.flags.backend-batch-interval = 1s: churn.create.response.p99 −16 % (90 % interval −19 % … −12 %) in fresh runs " +
+			"node-drain: take configuration.etcd.flags.snapshot-count = 100000: churn.create.response.p99 −17 % (90 % interval −20 % … −14 %)",
 		"2026-03-01 15:00:00 UNFINISHED half pod-churn: slow-disk against single – experiment --resume goes on with it",
 		"2026-03-01 14:00:00 NOISE FLOOR noise pod-churn: slower against as-it-is 4 1 of 2 gates failed 1 of 2 gates inconclusive",
 		"2026-03-01 13:00:00 INDICATIVE pod-churn: slower against as-it-is – nothing gates 4 runs against 4, not in pairs",
@@ -239,10 +244,10 @@ func TestIndexTells(t *testing.T) {
 	for _, o := range elements(root, "option") {
 		words = append(words, textOf(o))
 	}
-	if diff := cmp.Diff([]string{"all", "FAILED", "INCOMPLETE", "INDICATIVE", "MEASURED", "NOISE FLOOR", "NOT VALID", "REGRESSION", "UNFINISHED", "UNREADABLE"}, words); diff != "" {
+	if diff := cmp.Diff([]string{"all", "BETTER FOUND", "FAILED", "INCOMPLETE", "INDICATIVE", "MEASURED", "NOISE FLOOR", "NOT VALID", "REGRESSION", "UNFINISHED", "UNREADABLE"}, words); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
-	if got, want := textOf(elements(root, "dl")[0]), "Runs 18 Experiments 4 Comparisons 1 Cannot be read 3 As of 2026-03-02 00:00:00 UTC"; got != want {
+	if got, want := textOf(elements(root, "dl")[0]), "Runs 18 Experiments 5 Comparisons 1 Cannot be read 3 As of 2026-03-02 00:00:00 UTC"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

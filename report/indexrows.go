@@ -269,6 +269,9 @@ func newIndexComparisonRow(of IndexComparison, reports map[string]string) indexC
 				row.Sides = append(row.Sides, newIndexSide(x.Baseline, reports), newIndexSide(x.Candidate, reports))
 			}
 		}
+		for _, s := range c.Sweeps {
+			row.Compared = append(row.Compared, s.Scenario+": "+designText(s))
+		}
 		if x := c.Contrasts; len(x) > 0 && x[0].Method != results.Paired {
 			row.Facts = append(row.Facts, fmt.Sprintf("%s against %d, not in pairs", plural(len(x[0].Candidate.Runs), "run"), len(x[0].Baseline.Runs)))
 		}

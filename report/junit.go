@@ -103,7 +103,7 @@ func judgedCase(class, name, measured string, status results.Status, strict bool
 
 // JUnitComparison writes a comparison as a test suite for each contrast: whether the two
 // are comparable, and the metrics that gate, are the cases. What is inconclusive is
-// skipped where that passes, else it fails.
+// skipped where that passes, else it fails. A sweep is a suite of one case, which fails only where its runs may not be compared.
 func JUnitComparison(w io.Writer, c results.Comparison, inconclusivePasses bool) error {
 	return writeJUnit(w, comparisonSuites(c, func(s results.GateStatus) bool { return s == results.GateInconclusive && inconclusivePasses }))
 }
@@ -140,6 +140,9 @@ func comparisonSuites(c results.Comparison, excused func(results.GateStatus) boo
 			}
 		}
 		all = append(all, s)
+	}
+	for _, s := range c.Sweeps {
+		all = append(all, sweepSuite(c, s))
 	}
 	return all
 }

@@ -18,6 +18,9 @@ func MarkdownComparison(w io.Writer, c results.Comparison) error {
 	for _, x := range c.Contrasts {
 		s.contrast(c, x)
 	}
+	for _, each := range c.Sweeps {
+		s.sweep(c, each)
+	}
 	return s.write(w, "the comparison as Markdown")
 }
 

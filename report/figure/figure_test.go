@@ -36,6 +36,9 @@ func TestSVG(t *testing.T) {
 		"no trend":       TrendChart("none", Wide, Trend{}),
 		"no small trend": TrendPanel("none", Trend{}),
 		"sides":          TrendSides("both", Wide, aTrend().Nights, Millis, Side{"<i>", aTrend().Points}, Side{"<script>", aTrend().Points[:1]}),
+		"levels":         LevelPanels([]Levels{someLevels(), {Factor: "none", Ratio: true}})[0],
+		"no levels":      LevelPanels([]Levels{someLevels(), {Message: "none", Ratio: true}})[1],
+		"differences":    LevelPanels([]Levels{{Message: "all alike", Unit: Points, Of: []Level{{Name: "a", Baseline: true}, {Name: "b"}}}})[0],
 		"no sides":       TrendSides("both", Narrow, nil, Millis, Side{}, Side{}),
 	} {
 		t.Run(name, func(t *testing.T) {
