@@ -32,7 +32,7 @@ func writeBest(std standard, x *experiment.Experiment, c results.Comparison) err
 		texts[results.ScenarioFile] = scenarios.EncodeScenario(x.Scenario(0, *s.Advised))
 	}
 	if len(best.Endpoints) == 0 {
-		files, err := best.Files(x.Name + ": " + s.Why)
+		files, err := best.Files("Advised by the sweep " + x.Name + ".")
 		if err != nil {
 			return err
 		}

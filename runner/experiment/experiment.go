@@ -198,7 +198,7 @@ func (x *Experiment) Run(ctx context.Context, run RunFunc) (results.Comparison, 
 		}
 		switch first := block[0]; {
 		case first.Confirms && x.Sweep != nil:
-			x.tell(x.Configurations[*c.Sweeps[0].Advised].Name + " seems to be the best: it is measured again beside the baseline")
+			x.tell(x.Configurations[*c.Sweeps[0].Best].Name + " seems to be the best: it is measured again beside the baseline")
 		case first.Confirms:
 			x.tell("a regression is to be shown again by a fresh block of runs")
 		case first.Pair > 0 && x.Sweep == nil:

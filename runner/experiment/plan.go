@@ -15,6 +15,7 @@ import (
 
 	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
+	"github.com/etcd-dyno/etcd-dyno/scenarios/unit"
 )
 
 // Slot is one run of the plan.
@@ -150,7 +151,7 @@ func refusedTime(e scenarios.Experiment) []scenarios.Refused {
 	if limit := e.Sweep.MaxTime.Seconds(); limit == 0 || round+confirmation <= limit {
 		return nil
 	}
-	why := fmt.Sprintf("= %q is too short: one round of %d points takes about %.0f s", e.Sweep.MaxTime, len(e.Sweep.Points), round)
+	why := fmt.Sprintf("%s is too short: one round of %d points takes about %.0f s", unit.FormatDuration(e.Sweep.MaxTime), len(e.Sweep.Points), round)
 	if confirmation > 0 {
 		why += fmt.Sprintf(", and what confirms the best %.0f s more (confirm = false leaves it out)", confirmation)
 	}

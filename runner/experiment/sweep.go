@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -18,15 +19,25 @@ func (x *Experiment) swept() (block []Slot, c results.Comparison, err error) {
 	if c, err = x.sweep(nil); err != nil || x.toMake(block) {
 		return block, c, err
 	}
-	s := &c.Sweeps[0]
-	if !x.Confirm || s.Advised == nil || *s.Advised == s.Baseline {
+	if !x.Confirm || !promising(c.Sweeps[0]) {
 		return nil, c, nil
 	}
-	if block = duel(x.Experiment, *s.Advised); x.toMake(block) {
+	if block = duel(x.Experiment, *c.Sweeps[0].Best); x.toMake(block) {
 		return block, c, nil
 	}
 	c, err = x.sweep(block)
 	return nil, c, err
+}
+
+// promising reports whether the best of a sweep is better than the baseline by what matters, so that it is
+// worth a fresh block: that may tell it from chance where the sweep itself, with its few rounds, cannot.
+func promising(s results.Sweep) bool {
+	if s.Best == nil || *s.Best == s.Baseline {
+		return false
+	}
+	m := s.Metrics[0]
+	gain := m.Effects[*s.Best].Effect
+	return gain != nil && math.Abs(*gain) >= m.Delta
 }
 
 // toMake reports whether any run of a block is to be made yet, and may be.
@@ -107,13 +118,18 @@ func (x *Experiment) sweep(confirms []Slot) (results.Comparison, error) {
 
 // confirmed is the best against the baseline in the fresh block.
 func (x *Experiment) confirmed(s results.Sweep, under verdict.Rules) (results.Contrast, error) {
-	baseline, candidate, err := x.sides(true, verdict.LeastPairs, 0, *s.Advised)
+	baseline, candidate, err := x.sides(true, verdict.LeastPairs, 0, *s.Best)
 	if err != nil {
 		return results.Contrast{}, err
 	}
+	for i := len(baseline.Samples) - 1; i >= 0; i-- { // a pair that is not valid after all attempts does not count
+		if !baseline.Samples[i].Valid || !candidate.Samples[i].Valid {
+			baseline.Samples, candidate.Samples = slices.Delete(baseline.Samples, i, i+1), slices.Delete(candidate.Samples, i, i+1)
+		}
+	}
 	under.ScenariosDiffer = true
 	c := verdict.Compare(baseline, candidate, true, under)
-	c.Differences, err = x.differences(*s.Advised)
+	c.Differences, err = x.differences(*s.Best)
 	return c, err
 }
 
