@@ -112,8 +112,8 @@ func prefixed(prefix string, all []string) []string {
 
 // bare is a fault without the place that a --set would be.
 func bare(f Fault) string {
-	if strings.HasPrefix(f.Where, "--set ") {
-		return strings.TrimPrefix(f.Where, "--set ") + ": " + f.Message
+	if set, ok := strings.CutPrefix(f.Where, "--set "); ok {
+		return set + ": " + f.Message
 	}
 	return strings.TrimPrefix(f.String(), ": ")
 }

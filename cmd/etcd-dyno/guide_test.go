@@ -176,7 +176,7 @@ func writeChapter(b *strings.Builder, c chapter) {
 			}
 		}
 		fmt.Fprintf(b, "\n%s\n", s.Why)
-		if hidden := notVisible(s, asked); len(hidden) > 0 {
+		if hidden := notVisible(asked); len(hidden) > 0 {
 			fmt.Fprintf(b, "\nNot visible here: no level of %s differs from the baseline by more than chance.\n", strings.Join(hidden, ", "))
 		}
 		for _, note := range s.Notes {
@@ -243,7 +243,7 @@ func effectText(m results.SweptMetric, e results.SweepEffect) string {
 }
 
 // notVisible are the metrics of which no point differs from the baseline beyond chance.
-func notVisible(s results.Sweep, asked []results.SweptMetric) (names []string) {
+func notVisible(asked []results.SweptMetric) (names []string) {
 	for _, m := range asked {
 		differs := func(e results.SweepEffect) bool {
 			return e.Low != nil && e.High != nil && (*e.Low > 0 || *e.High < 0)

@@ -122,12 +122,13 @@ func (x *Experiment) confirmed(s results.Sweep, under verdict.Rules) (results.Co
 	if err != nil {
 		return results.Contrast{}, err
 	}
-	for i := len(baseline.Samples) - 1; i >= 0; i-- { // a pair that is not valid after all attempts does not count
-		if !baseline.Samples[i].Valid || !candidate.Samples[i].Valid {
+	// A pair of which one is not valid after all attempts does not count.
+	for i, each := range slices.Backward(baseline.Samples) {
+		if !each.Valid || !candidate.Samples[i].Valid {
 			baseline.Samples, candidate.Samples = slices.Delete(baseline.Samples, i, i+1), slices.Delete(candidate.Samples, i, i+1)
 		}
 	}
-	under.ScenariosDiffer = true
+	under.ScenariosDiffer, under.Gates = true, append(slices.Clone(x.Sweep.Metrics), x.Sweep.Objective)
 	c := verdict.Compare(baseline, candidate, true, under)
 	c.Differences, err = x.differences(*s.Best)
 	return c, err

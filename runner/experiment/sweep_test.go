@@ -19,8 +19,9 @@ import (
 const twelve = `
 name = "twelve"
 scenarios = ["pod-churn"]
-objective = "churn.create.response.p50"
-metrics = []
+set = ["phases.warmup=0s", "phases.measure=25s"]
+objective = "churn.create.response.p90"
+metrics = ["churn.create.response.p50"]
 rounds = 4
 [sweep.interval]
 key = "configuration.etcd.backend-batch-interval"
