@@ -89,7 +89,7 @@ func TestSweepFinds(t *testing.T) {
 	if m := s.Metrics[0]; *m.Effects[best].High > -0.1 || m.Effects[best].Verdict != results.Improvement {
 		t.Errorf("%+v", m.Effects[best])
 	}
-	for range 5 {
+	for range 2 {
 		m := &maker{micros: planted(best, 0.8, 0.15), most: 1 + rand.IntN(5)}
 		got := outcome(t, m, e)
 		if !slices.Equal(m.made, whole.made) {
