@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -157,4 +158,54 @@ func TestSweepSets(t *testing.T) {
 	if err != nil || len(sets) != 2 {
 		t.Errorf("%v, %v", sets, err)
 	}
+}
+
+// Each built-in sweep says what it looks at and why, goes each way as often as the other, takes some ten
+// minutes at most, and has a longer form, which is longer.
+func TestBuiltInSweeps(t *testing.T) {
+	t.Parallel()
+	sweeps := 0
+	for _, name := range scenarios.ExperimentNames() {
+		e, err := scenarios.LoadExperiment(name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Sweep == nil {
+			continue
+		}
+		sweeps++
+		if e.Name != name || e.Description == "" || e.Claim == "" || e.SaidBy == "" || e.LookAt == "" || len(e.Sweep.Metrics) == 0 || e.Confirm {
+			t.Errorf("%s does not say all: %+v", name, e)
+		}
+		const around = 8 * time.Second // starting, setup, checks and report
+		if took := measuring(e) + around*time.Duration(len(e.Configurations)*e.Pairs); e.Pairs%2 != 0 || took > 11*time.Minute {
+			t.Errorf("%s: %d points in %d rounds take some %v", name, len(e.Configurations), e.Pairs, took)
+		}
+		file, text, err := scenarios.ExperimentText(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets, err := scenarios.LongerForm(file, text)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		long, err := scenarios.LoadExperiment(name, sets)
+		if err != nil {
+			t.Error(err)
+		} else if measuring(long) < 2*measuring(e) || long.Pairs%2 != 0 {
+			t.Errorf("%s measures for %v, and its longer form for %v", name, measuring(e), measuring(long))
+		}
+	}
+	if sweeps == 0 {
+		t.Error("there is none")
+	}
+}
+
+// measuring is how long warm-up and measuring take in all runs of a sweep.
+func measuring(e scenarios.Experiment) (all time.Duration) {
+	for _, p := range e.Sweep.Points {
+		all += (p.Scenario.Phases.Warmup + p.Scenario.Phases.Measure) * time.Duration(e.Pairs)
+	}
+	return all
 }

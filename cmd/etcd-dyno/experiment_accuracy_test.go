@@ -20,6 +20,9 @@ import (
 // quick makes runs of pod-churn short.
 var quick = []string{"--set", "phases.warmup=1s", "--set", "phases.measure=7s", "--set", "phases.drain=2s", "--pairs", "6"}
 
+// writes gate on three kinds of writes.
+var writes = []string{"--gate", "churn.bind.response.p50", "--gate", "heartbeats.renew-lease.response.p50", "--gate", "churn.create.response.p50"}
+
 // The same etcd on both sides is never a regression.
 func TestAccuracySame(t *testing.T) {
 	outcomes := map[int]int{}
@@ -37,7 +40,10 @@ func TestAccuracySame(t *testing.T) {
 // A disk that takes 2 ms longer is found, and the answer takes less than ten minutes.
 func TestAccuracyDiskQuestion(t *testing.T) {
 	began := time.Now()
-	code, out, talk := tool(t, "experiment", "disk", "--runs-dir", t.TempDir())
+	code, out, talk := tool(t, slices.Concat([]string{
+		"experiment", "--scenario", "pod-churn", "--a", "single", "--b", "single", "--set-b", "configuration.disk.fsync_delay=2ms", "--runs-dir", t.TempDir(),
+		"--set", "phases.warmup=2s", "--set", "phases.measure=15s", "--set", "phases.drain=3s", "--pairs", "6",
+	}, writes)...)
 	took := time.Since(began)
 	t.Logf("exit %d after %v\n%s", code, took.Round(time.Second), out)
 	if code != exitRegression || took > 10*time.Minute {
@@ -45,9 +51,12 @@ func TestAccuracyDiskQuestion(t *testing.T) {
 	}
 }
 
-// Three members take longer for a write than one.
+// Three members take longer for a write than one; with few reads, for which they would wait more than for one another.
 func TestAccuracyMembersQuestion(t *testing.T) {
-	code, out, talk := tool(t, slices.Concat([]string{"experiment", "members", "--runs-dir", t.TempDir()}, quick)...)
+	code, out, talk := tool(t, slices.Concat([]string{
+		"experiment", "--scenario", "pod-churn", "--a", "single", "--b", "three", "--runs-dir", t.TempDir(),
+		"--set", "setup.pods.count=500", "--set", "workload.relist.arrival.rate=1/h", "--set", "workload.informers.watchers=2",
+	}, quick, writes)...)
 	t.Logf("exit %d\n%s", code, out)
 	if code != exitRegression {
 		t.Errorf("exit %d: %s", code, talk)

@@ -34,7 +34,7 @@ func fsyncRule(s *subject) *results.Finding {
 	evidence = append(evidence, s.commits()...)
 	evidence = append(evidence, s.logged(results.LogSlowFsync)...)
 	return finding("disk-fsync", confidence,
-		"Put the WAL on a disk with fast fsyncs (local NVMe, or a volume whose flush is below 2 ms) that nothing else writes to (--wal-dir). `etcd-dyno doctor --disk DIR` measures a disk. Try it: `etcd-dyno experiment disk` tells what 2 ms of an fsync cost.", evidence...)
+		"Put the WAL on a disk with fast fsyncs (local NVMe, or a volume whose flush is below 2 ms) that nothing else writes to (--wal-dir). `etcd-dyno doctor --disk DIR` measures a disk. Try it: `etcd-dyno experiment disk` tells what 2, 10 and 25 ms of an fsync cost.", evidence...)
 }
 
 // commits is of members whose commits are above the limit.
