@@ -125,6 +125,22 @@ func (d *document) faultOf(path toml.Key, own, format string, args ...any) {
 	d.faultAt(at, "%s", message)
 }
 
+// order compares two paths by where they stand in the file; what a --set brought comes last.
+func (d *document) order(a, b toml.Key) int {
+	x, written := d.places[a.String()]
+	y, other := d.places[b.String()]
+	switch {
+	case written && other:
+		return int(x - y)
+	case written:
+		return -1
+	case other:
+		return 1
+	default:
+		return 0
+	}
+}
+
 // table is the whole document as a table.
 func (d *document) table() *table {
 	return &table{doc: d, values: d.root}

@@ -143,14 +143,14 @@ func (r experimentReader) read() Experiment {
 		r.fault("min_effect", `= "0%%": every change would matter; write for example "5%%"`)
 	}
 	e.Floor = r.duration("floor", 200*time.Microsecond, 0, time.Minute)
-	e.Confirm = r.boolean("confirm", true)
+	e.Confirm = r.boolean("confirm", true) && (e.Sweep == nil || e.Sweep.Advise)
 	r.unknown()
 	return e
 }
 
 // compared reads which configurations are compared, how often, and what decides.
 func (r experimentReader) compared(e *Experiment) {
-	for _, key := range []string{"design", "max_time", "rounds", "objective", "metrics", "points", "point"} {
+	for _, key := range []string{"design", "advise", "max_time", "rounds", "objective", "metrics", "points", "point"} {
 		r.refuse(key, "belongs to a sweep; write [sweep.NAME] with key and values, or leave it out")
 	}
 	e.AA = r.boolean("aa", false)

@@ -86,6 +86,10 @@ func EncodeExperiment(e Experiment) []byte {
 func (e Experiment) encodeRules(top *section) {
 	top.text("min_effect", e.MinEffect.String())
 	top.duration("floor", e.Floor)
+	if e.Sweep != nil && !e.Sweep.Advise {
+		top.boolean("advise", false)
+		return
+	}
 	top.boolean("confirm", e.Confirm)
 }
 

@@ -23,6 +23,8 @@ type Sweep struct {
 	Metrics   []threshold.Metric
 	// MaxTime bounds the time of all runs together; 0 where nothing does.
 	MaxTime time.Duration
+	// Advise has the best point looked for, and told; else only the effects are of interest.
+	Advise bool
 }
 
 // Design says which combinations of levels are points.
@@ -86,7 +88,11 @@ func (r experimentReader) sweep(e *Experiment) {
 	s := &Sweep{
 		Design:  Design(r.choice("design", []string{string(Grid), string(OneAtATime)})),
 		MaxTime: r.duration("max_time", 0, time.Second, 7*24*time.Hour),
+		Advise:  r.boolean("advise", true),
 		Factors: r.factors(),
+	}
+	if !s.Advise {
+		r.refuse("confirm", "has nothing to show again where advise = false; leave it out")
 	}
 	e.Sweep = s
 	for _, each := range []struct{ key, why string }{
@@ -118,7 +124,7 @@ func (r experimentReader) sweep(e *Experiment) {
 // factors are what varies, in the order in which it is written.
 func (r experimentReader) factors() (all []Factor) {
 	tables := r.named("sweep")
-	slices.SortStableFunc(tables, func(a, b *table) int { return int(r.doc.places[a.path.String()] - r.doc.places[b.path.String()]) })
+	slices.SortStableFunc(tables, func(a, b *table) int { return r.doc.order(a.path, b.path) })
 	for _, below := range tables {
 		if f, ok := r.factor(below); ok {
 			all = append(all, f)
@@ -133,16 +139,21 @@ func (r experimentReader) factors() (all []Factor) {
 	return all
 }
 
-// measured reads what is measured, and how often.
+// measured reads what is measured, and how often. What nobody asks for is left out where a point has not got it.
 func (r experimentReader) measured(e *Experiment, s *Sweep) {
 	e.Pairs = r.integer("rounds", defaultRounds, 1, maxPairs)
-	usual := []threshold.Metric{}
-	var all []Scenario
-	if len(e.Scenarios) > 0 {
-		usual, all = UsualGates(e.Scenarios[0]), e.Scenarios
+	all := e.Scenarios
+	if len(s.Points) > 0 {
+		all = nil // the file's own is perhaps none of the points'
 	}
 	for _, p := range s.Points {
 		all = append(all, p.Scenario)
+	}
+	var usual []threshold.Metric
+	if len(all) > 0 {
+		usual = slices.DeleteFunc(UsualGates(all[0]), func(m threshold.Metric) bool {
+			return slices.ContainsFunc(all, func(s Scenario) bool { return gateless(m, []Scenario{s}) != "" })
+		})
 	}
 	if r.take("objective"); r.has("objective") {
 		if m, ok := r.metric(textElement{-1, r.text("objective", "")}, "objective", all); ok {
@@ -150,8 +161,8 @@ func (r experimentReader) measured(e *Experiment, s *Sweep) {
 		}
 	} else if len(usual) > 0 {
 		s.Objective = usual[0]
-	} else {
-		r.require("objective", `objective = "churn.create.response.p50"`)
+	} else if len(r.doc.faults) == 0 {
+		r.require("objective", `objective = "churn.create.response.p50", a metric that each point has enough of`)
 	}
 	if !r.has("metrics") {
 		r.take("metrics")
@@ -229,8 +240,12 @@ func (r experimentReader) factor(below *table) (f Factor, ok bool) {
 			below.faultHere("sweep.%s has the level %q twice", f.Name, l.Name)
 		}
 	}
-	if n := len(f.Levels); len(r.doc.faults) == faults && (n < 2 || n > maxLevels) {
-		below.faultHere("sweep.%s varies nothing with so many levels, %d; it takes at least 2 and at most %d", f.Name, n, maxLevels)
+	switch n := len(f.Levels); {
+	case len(r.doc.faults) > faults:
+	case n < 2:
+		below.faultHere("sweep.%s varies nothing; write at least 2 levels", f.Name)
+	case n > maxLevels:
+		below.faultHere("sweep.%s has %d levels; at most %d are measured", f.Name, n, maxLevels)
 	}
 	if below.take("baseline"); below.has("baseline") {
 		f.Baseline = baselineLevel(below, f.Levels)
@@ -258,12 +273,10 @@ func baselineLevel(below *table, levels []Level) int {
 func levelsOf(below *table) (all []Level) {
 	named := below.sub("levels")
 	names := sorted(named.values)
-	slices.SortStableFunc(names, func(a, b string) int {
-		return int(named.doc.places[named.at(a).String()] - named.doc.places[named.at(b).String()])
-	})
+	slices.SortStableFunc(names, func(a, b string) int { return named.doc.order(named.at(a), named.at(b)) })
 	for _, name := range names {
-		if len(name) == 0 || len(name) > 64 || strings.ContainsFunc(name, isControl) {
-			named.fault(name, "is no name of a level: it has 1 to 64 characters")
+		if shown := shownLevel(name); shown != name {
+			named.fault(name, "is no name of a level: it has 1 to %d characters, and none that a terminal would not show", longestLevel)
 		}
 		l := Level{Name: name}
 		for _, t := range named.texts(name) {
@@ -294,9 +307,23 @@ func valuesOf(below *table, key string) (all []Level) {
 // levelName is a value as it is shown.
 func levelName(value any) string {
 	if text, ok := value.(string); ok {
-		return text
+		return shownLevel(text)
 	}
-	return tomlText(value)
+	return shownLevel(tomlText(value))
+}
+
+// longestLevel is how many characters a level's name has at most.
+const longestLevel = 64
+
+// shownLevel is a text as a level's name: in quotes where it could not be seen otherwise, and cut where it is long.
+func shownLevel(text string) string {
+	if strings.TrimSpace(text) == "" || strings.ContainsFunc(text, func(r rune) bool { return isControl(r) || r == '\n' || r == '\t' }) {
+		text = quote(text)
+	}
+	if runes := []rune(text); len(runes) > longestLevel {
+		return string(runes[:longestLevel-1]) + "…"
+	}
+	return text
 }
 
 // tomlText writes a value as TOML does.

@@ -119,14 +119,24 @@ func TestRange(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ ends, want string }{
 		{`from = "1ms", to = "100ms", steps = 5, scale = "log"`, "1ms 3.16ms 10ms 31.6ms 100ms"},
-		{`from = "1KiB", to = "1MiB", steps = 3, scale = "log"`, "1KiB 32.8KB 1MiB"},
+		{`from = "1KiB", to = "1MB", steps = 3, scale = "log"`, "1KiB 32KB 1MB"},
 		{`from = "5/s", to = "20/s", steps = 4`, "5/s 10/s 15/s 20/s"},
 		{`from = 0, to = 10, steps = 3`, "0 5 10"},
 		{`from = 100, to = 1, steps = 3, scale = "log"`, "100 10 1"},
 		{`from = 0.5, to = 1.5, steps = 3`, "0.5 1 1.5"},
+		{`from = "500m", to = 2, steps = 4`, "500m 1 1500m 2"},
+		{`from = "256Mi", to = "1Gi", steps = 3, scale = "log"`, "256Mi 512Mi 1Gi"},
 		{`from = "10%", to = "30%", steps = 3`, "10% 20% 30%"},
 	} {
-		key := map[bool]string{true: "cluster.events_per_pod", false: "configuration.etcd.any"}[strings.Contains(tc.ends, ".5,")]
+		key := "configuration.etcd.any"
+		switch {
+		case strings.Contains(tc.ends, ".5,"):
+			key = "cluster.events_per_pod"
+		case strings.Contains(tc.ends, "500m"):
+			key = "configuration.resources.limits.cpu"
+		case strings.Contains(tc.ends, "Mi"):
+			key = "configuration.resources.limits.memory"
+		}
 		// A flag takes any text where a version of etcd is asked for whose flags are not known here.
 		text := "name = \"x\"\nscenarios = [\"pod-churn\"]\nset = [\"configuration.version=v3.6.16\"]\nsweep.x = { key = \"" + key + "\", " + tc.ends + " }\n"
 		e, err := scenarios.ParseExperiment("x.toml", []byte(text), nil, nil, nil)
@@ -144,12 +154,62 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// What is accepted can be read again as it was written out, however odd its levels are, and also where
+// what nobody asked for is not known at each point.
+func TestOddSweeps(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 90)
+	for _, factor := range []string{
+		"key = \"workload.churn.arrival.rate\"\nvalues = [\"5/s\", \"0.1/s\"]\n",
+		"key = \"description\"\nvalues = [\"\", \"é\", \"a\\tb\", \"" + long + "\", \"" + strings.Repeat("y", 90) + "\"]\n",
+		"key = \"thresholds\"\nvalues = [[], [\"puts.put.errors == 0\"]]\n",
+		"key = \"workload.puts.size\"\nvalues = [{ p50 = \"1KiB\", p99 = \"4KiB\" }, \"2KiB\"]\n",
+		"levels = { \"one = 1\" = [], \"two.three\" = [\"seed=2\"] }\n",
+	} {
+		text := "name = \"x\"\nscenarios = [\"raw-puts\"]\n[sweep.a]\n" + factor
+		if strings.Contains(factor, "churn") {
+			text = strings.Replace(text, "raw-puts", "pod-churn", 1) // whose binds are too few at the second point
+		}
+		if strings.HasPrefix(factor, "key = \"description") { // which makes no difference: something else must
+			text += "[sweep.b]\nkey = \"seed\"\nvalues = [1, 2]\n"
+		}
+		e, err := scenarios.ParseExperiment("x.toml", []byte(text), nil, nil, nil)
+		if err != nil {
+			t.Errorf("%s: %v", factor, err)
+			continue
+		}
+		if again := written(t, e); string(scenarios.EncodeExperiment(again)) != string(scenarios.EncodeExperiment(e)) {
+			t.Errorf("%s: it is another when it is read again:\n%s", factor, scenarios.EncodeExperiment(again))
+		}
+	}
+}
+
+// A level that --set adds comes last, and does not become the baseline.
+func TestAddedLevel(t *testing.T) {
+	t.Parallel()
+	e, err := scenarios.ParseExperiment("x.toml", []byte(sweepText), []string{`sweep.load.levels.aaa=["workload.churn.arrival.rate=7/s"]`}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := e.Sweep.Factors[2].Levels; len(l) != 3 || l[0].Name != "usual" || l[2].Name != "aaa" {
+		t.Errorf("%+v", l)
+	}
+}
+
 // What --set would fix cannot vary, and a longer form is asked for where there is one.
 func TestSweepSets(t *testing.T) {
 	t.Parallel()
 	_, err := scenarios.ParseExperiment("x.toml", []byte(sweepText), nil, nil, []string{"etcd.snapshot-count=5"})
 	if err == nil || !strings.Contains(err.Error(), "varies configuration.etcd.snapshot-count") {
 		t.Errorf("fixed what varies: %v", err)
+	}
+	_, err = scenarios.ParseExperiment("x.toml", []byte(sweepText), nil, nil, []string{`etcd."backend-batch-interval"=5ms`})
+	if err == nil || !strings.Contains(err.Error(), "varies configuration.etcd.backend-batch-interval") {
+		t.Errorf("fixed what varies: %v", err)
+	}
+	some, err := scenarios.ParseExperiment("x.toml", []byte(sweepText), nil, []string{"workload.churn.arrival.rate=6/s"}, nil)
+	if err != nil || float64(some.Sweep.Points[0].Scenario.Workloads[0].Arrival.Rate) != 6 {
+		t.Errorf("what only one of two levels changes is not to be set for the other: %v", err)
 	}
 	if _, err := scenarios.LongerForm("x.toml", []byte(sweepText)); err == nil || !strings.Contains(err.Error(), "no longer form") {
 		t.Errorf("a longer form: %v", err)

@@ -26,7 +26,7 @@ func (r experimentReader) points(e *Experiment) {
 			return
 		}
 		c.Name = pointName(factors, levels)
-		if len(c.Name) > 64 || slices.ContainsFunc(e.Configurations, func(other Configuration) bool { return other.Name == c.Name }) {
+		if c.Name == "" || len(c.Name) > 64 || slices.ContainsFunc(e.Configurations, func(other Configuration) bool { return other.Name == c.Name }) {
 			c.Name = fmt.Sprintf("point-%d", i+1)
 		}
 		if slices.Equal(levels, baselineOf(factors)) {
@@ -84,8 +84,8 @@ func (r experimentReader) levelsFit(from based, factors []Factor) bool {
 	for i, f := range factors {
 		path := slices.Concat(r.at("sweep"), []string{f.Name})
 		for _, own := range slices.Concat(r.ofScenarios, prefixed(configurationPrefix, r.ofConfigurations)) {
-			if key, _, _ := strings.Cut(own, "="); key == f.Key {
-				r.doc.fault(path, "sweep.%s varies %s, which --set %s would fix", f.Name, f.Key, own)
+			if key := f.changes(own); key != "" {
+				r.doc.fault(path, "sweep.%s varies %s, which --set %s would fix", f.Name, key, own)
 			}
 		}
 		for k, l := range f.Levels {
@@ -99,6 +99,26 @@ func (r experimentReader) levelsFit(from based, factors []Factor) bool {
 		}
 	}
 	return len(r.doc.faults) == before
+}
+
+// changes is the key that each level of the factor changes and --set would too, to no effect; empty where
+// none does. What only some levels change is the others' to be set.
+func (f Factor) changes(set string) (key string) {
+	own, _, err := parseSet(set)
+	if err != nil {
+		return "" // it is told elsewhere
+	}
+	for _, l := range f.Levels {
+		at := slices.IndexFunc(l.Sets, func(each string) bool {
+			path, _, err := parseSet(each)
+			return err == nil && len(path) <= len(own) && slices.Equal(path, own[:len(path)])
+		})
+		if at < 0 {
+			return ""
+		}
+		key, _, _ = strings.Cut(l.Sets[at], "=")
+	}
+	return key
 }
 
 // prefixed are texts with something before each.
