@@ -98,6 +98,9 @@ func FilledFile(folder string, s scenarios.Scenario) string {
 	return filepath.Join(folder, fmt.Sprintf("filled-%s-%.4x.db", s.Name, sum))
 }
 
+// FilledFiles is a pattern of all snapshots of setups in a folder.
+func FilledFiles(folder string) string { return filepath.Join(folder, "filled-*.db") }
+
 // CanBegin reports whether a snapshot of Fill is of use for all of the configurations: they
 // are labs of the built-in etcd. One alone must not have another beginning than those that it is compared with.
 func CanBegin(all []scenarios.Configuration) bool {

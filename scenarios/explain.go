@@ -38,6 +38,8 @@ type Explanation struct {
 	BytesWritten float64 `json:"bytes_written"`
 	// DatabaseBytes is about how large etcd's database is in the end, with all of its history.
 	DatabaseBytes float64 `json:"database_bytes"`
+	// SetupDatabaseBytes is what of it is there before the load begins.
+	SetupDatabaseBytes float64 `json:"setup_database_bytes"`
 	// Derived are the values that the scenario does not state.
 	Derived []Derivation `json:"derived"`
 	// Warnings are what a run would tell beside its numbers.
@@ -149,6 +151,7 @@ func explainScenario(s Scenario, derived []Derivation) Explanation {
 func (e *Explanation) prepare(p SetupEstimate) {
 	e.Setup = append(e.Setup, p)
 	e.written(float64(p.Count), p.Bytes)
+	e.SetupDatabaseBytes = e.DatabaseBytes
 }
 
 // written adds writes, with so many bytes of values.

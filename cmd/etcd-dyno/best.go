@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -13,32 +15,30 @@ import (
 // bestFolder is where the configuration that a sweep advises lies in its folder, as files.
 const bestFolder = "best"
 
+// bestFiles are all that may lie there.
+func bestFiles() []string {
+	return []string{results.ConfigurationFile, results.ScenarioFile, scenarios.EtcdFile, scenarios.KubeadmFile, scenarios.PatchFile}
+}
+
 // writeBest writes what a sweep advises as files: the configuration for a lab, and, unless it is of a
-// cluster that exists, for etcd itself and for kubeadm; and the scenario where it varies too. What an
-// earlier advice has left there goes. Nothing is written where nothing is advised.
+// cluster that exists, for etcd itself and for kubeadm; and the scenario where it varies too. Those of
+// an earlier advice go, also where nothing is advised any more.
 func writeBest(std standard, x *experiment.Experiment, c results.Comparison) error {
-	if x.Sweep == nil || len(c.Sweeps) == 0 || c.Sweeps[0].Advised == nil {
+	if x.Sweep == nil || len(c.Sweeps) == 0 {
 		return nil
 	}
-	s := c.Sweeps[0]
-	folder := filepath.Join(x.Folder, bestFolder)
-	if err := os.RemoveAll(folder); err != nil {
-		return fmt.Errorf("writing the best configuration: %w", err)
-	}
-	best := x.Configurations[*s.Advised]
-	best.Name, best.Description = x.Name+"-best", s.Why
-	texts := map[string][]byte{results.ConfigurationFile: scenarios.EncodeConfiguration(best)}
-	if varies(*x.Sweep) {
-		texts[results.ScenarioFile] = scenarios.EncodeScenario(x.Scenario(0, *s.Advised))
-	}
-	if len(best.Endpoints) == 0 {
-		files, err := best.Files("Advised by the sweep " + x.Name + ".")
-		if err != nil {
-			return err
+	s, folder := c.Sweeps[0], filepath.Join(x.Folder, bestFolder)
+	for _, name := range bestFiles() {
+		if err := os.Remove(filepath.Join(folder, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("writing the best configuration: %w", err)
 		}
-		for _, f := range files {
-			texts[f.Name] = f.Text
-		}
+	}
+	if s.Advised == nil {
+		return nil
+	}
+	texts, err := bestTexts(x, s)
+	if err != nil {
+		return err
 	}
 	for name, text := range texts {
 		path := filepath.Join(folder, filepath.FromSlash(name))
@@ -51,6 +51,25 @@ func writeBest(std standard, x *experiment.Experiment, c results.Comparison) err
 	}
 	fmt.Fprintf(std.err, "what it advises, as files: %s\n", folder)
 	return nil
+}
+
+// bestTexts are the files of what is advised, by their names.
+func bestTexts(x *experiment.Experiment, s results.Sweep) (map[string][]byte, error) {
+	const suffix, longest = "-best", 64
+	best := x.Configurations[*s.Advised]
+	best.Name, best.Description = x.Name[:min(len(x.Name), longest-len(suffix))]+suffix, s.Why
+	texts := map[string][]byte{results.ConfigurationFile: scenarios.EncodeConfiguration(best)}
+	if varies(*x.Sweep) {
+		texts[results.ScenarioFile] = scenarios.EncodeScenario(x.Scenario(0, *s.Advised))
+	}
+	if len(best.Endpoints) > 0 {
+		return texts, nil
+	}
+	files, err := best.Files("Advised by the sweep " + x.Name + ".")
+	for _, f := range files {
+		texts[f.Name] = f.Text
+	}
+	return texts, err
 }
 
 // varies reports whether the points of a sweep have different scenarios.

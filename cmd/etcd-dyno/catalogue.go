@@ -37,12 +37,20 @@ type loaded struct {
 // placeholder stands for a name or file in usage texts.
 func (c catalogue) placeholder() string { return strings.ToUpper(c.what) }
 
+// article is what a file is, with its article.
+func (c catalogue) article() string {
+	if strings.ContainsAny(c.what[:1], "aeiou") {
+		return "an " + c.what
+	}
+	return "a " + c.what
+}
+
 func showCommand(std standard, files catalogue) *cobra.Command {
 	var output string
 	var resolved bool
 	var sets []string
 	c := &cobra.Command{
-		Use: "show " + files.placeholder(), Short: "Print a " + files.what + " as it is written, or with every value filled in",
+		Use: "show " + files.placeholder(), Short: "Print " + files.article() + " as it is written, or with every value filled in",
 		Args: exactlyOne(files.placeholder(), files.names),
 		RunE: func(_ *cobra.Command, args []string) error {
 			own, err := files.sets(sets)

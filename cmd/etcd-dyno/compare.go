@@ -261,7 +261,7 @@ func compareAgain(std standard, folder string, f compareFlags) error {
 		return exitError{exitCannotRun, err}
 	}
 	if len(x.Finished()) == 0 || len(c.Contrasts)+len(c.Sweeps) == 0 {
-		return exitError{exitUsage, fmt.Errorf("%s has no finished pair of runs; go on with it: etcd-dyno experiment --resume %s", folder, folder)}
+		return exitError{exitUsage, fmt.Errorf("%s has no finished runs to compare; go on with it: etcd-dyno experiment --resume %s", folder, folder)}
 	}
 	if x.InconclusivePasses && !f.changed("inconclusive") {
 		f.inconclusive = "pass"
@@ -270,9 +270,18 @@ func compareAgain(std standard, folder string, f compareFlags) error {
 	if unfinished > 0 || f.force {
 		into = "" // what stands there, or will, is the experiment's own
 	}
+	if into != "" {
+		if err := writeBest(std, x, c); err != nil {
+			return exitError{exitCannotRun, err}
+		}
+	}
 	if unfinished > 0 {
 		f.inconclusive = "fail"
 		fmt.Fprintf(std.err, "warning: the experiment is not finished, %d runs are to be made yet: nothing is decided\n", unfinished)
 	}
-	return f.tell(std, c, into, x.Name, "etcd-dyno compare "+folder)
+	err = f.tell(std, c, into, x.Name, "etcd-dyno compare "+folder)
+	if err == nil && unfinished > 0 && x.Sweep != nil {
+		return exitError{code: exitOpen}
+	}
+	return err
 }

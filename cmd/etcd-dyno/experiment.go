@@ -38,6 +38,7 @@ type experimentFlags struct {
 	aa, conclusive bool
 	resume         string
 	force, plan    bool
+	noRoom         bool
 	history        string
 }
 
@@ -99,7 +100,8 @@ with itself.
 	flags.BoolVar(&f.confirm, "confirm", true, "let a regression count only when a fresh block of runs shows it again; with --history, measure again what is suspected")
 	flags.StringVar(&f.inconclusive, "inconclusive", "", "what an inconclusive gate does: fail (exit 5) or pass (fail)")
 	flags.StringVar(&f.resume, "resume", "", "go on with the experiment in that folder")
-	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, or too seldom, and mark it; begin although the disk seems too full")
+	flags.BoolVar(&f.force, "force", false, "compare what is not comparable, or too seldom, and mark it")
+	flags.BoolVar(&f.noRoom, "ignore-disk", false, "begin although the disk seems to have too little room")
 	flags.BoolVar(&f.plan, "plan", false, "print the order of the runs and how long they take, and make none")
 	flags.StringVar(&f.history, "history", os.Getenv("ETCD_DYNO_HISTORY"), "the file of a history: remember the outcome in it, and tell what changed")
 	flags.StringVar(&f.user, "user", "", "NAME or NAME:PASSWORD for clusters that exist (or ETCDCTL_USER)")
@@ -120,6 +122,12 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
+	if f.history != "" && x.asked.Sweep != nil {
+		if c.Flags().Changed("history") {
+			return exitError{exitUsage, errors.New("--history: a sweep is not remembered: it explores, and has no candidate; leave it out")}
+		}
+		f.history = "" // ETCD_DYNO_HISTORY is meant for those that can be
+	}
 	jobs, err := jobsOfExperiment(std, f, x.asked)
 	if err != nil {
 		return exitError{exitUsage, err}
@@ -127,15 +135,15 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 	if f.plan {
 		return printOrder(std, x.asked)
 	}
+	if err := f.roomFor(x.asked); err != nil {
+		return exitError{exitCannotRun, err}
+	}
 	ctx, cut, stop := untilSignals(std, experimentInterrupted())
 	defer stop()
 	for i := range x.asked.Configurations {
 		if err := findEtcdOf(ctx, std, jobs, i); err != nil {
 			return err
 		}
-	}
-	if err := f.roomFor(x.asked); err != nil {
-		return exitError{exitCannotRun, err}
 	}
 	reruns, err := f.remembers(std, &x)
 	if err != nil {
@@ -150,7 +158,7 @@ func runExperiment(std standard, c *cobra.Command, args []string, f experimentFl
 	if f.resume != "" {
 		sweep(std, filepath.Dir(opened.Folder))
 	}
-	e := experimenter{std: std, f: f, x: opened, jobs: jobs, cut: cut, confirmed: map[int]bool{}, reruns: reruns}
+	e := experimenter{std: std, f: f, x: opened, jobs: jobs, cut: cut, confirmed: map[string]bool{}, reruns: reruns}
 	return e.run(ctx)
 }
 
@@ -210,9 +218,6 @@ func (f experimentFlags) begin(c *cobra.Command, args []string) (b beginning, er
 		if b.asked, err = scenarios.ParseExperiment(file, text, own, ofScenarios, ofConfigurations); err != nil {
 			return b, err
 		}
-	}
-	if f.history != "" && b.asked.Sweep != nil {
-		return b, fmt.Errorf("--history: a sweep is not remembered: it explores, and has no candidate; leave it out (or ETCD_DYNO_HISTORY)")
 	}
 	for _, s := range b.asked.Scenarios {
 		if limits := relativeLimits(s); len(limits) > 0 {

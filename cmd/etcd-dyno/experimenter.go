@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/report"
@@ -30,14 +31,12 @@ type experimenter struct {
 	x    *experiment.Experiment
 	jobs [][]runner.Job
 	cut  context.Context //nolint:containedctx // it ends at the second Ctrl-C, whatever is under way
-	// confirmed are configurations of clusters that exist whose plan was agreed to.
-	confirmed map[int]bool
+	// confirmed are clusters that exist, as they are set, whose plan was agreed to.
+	confirmed map[string]bool
 	// line stands before the display's, spent and made are of the runs so far.
 	line  string
 	spent time.Duration
 	made  int
-	// unfilled are snapshots of setups that could not be made.
-	unfilled []string
 	// reruns is how often what is suspected is measured again, at most.
 	reruns int
 }
@@ -105,17 +104,32 @@ func (e *experimenter) fill(ctx context.Context) error {
 	if !runner.CanBegin(e.x.Configurations) {
 		return nil
 	}
+	files := map[string]scenarios.Scenario{}
+	for _, row := range e.jobs {
+		for _, job := range row {
+			if slices.ContainsFunc(job.Scenario.Setup, func(p scenarios.Population) bool { return p.Count > 0 }) {
+				files[runner.FilledFile(e.x.Folder, job.Scenario)] = job.Scenario
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		s := files[path]
+		fmt.Fprintf(e.std.err, "filling an etcd with the setup of %s, once for all runs\n", s.Name)
+		err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // a quota or a request that is larger than usual, perhaps; one alone must not begin in another way
+			fmt.Fprintf(e.std.err, "warning: %v; so each run fills its own\n", err)
+			return e.empty()
+		}
+	}
 	for i, row := range e.jobs {
 		for c, job := range row {
-			s := job.Scenario
-			if !slices.ContainsFunc(s.Setup, func(p scenarios.Population) bool { return p.Count > 0 }) {
-				continue
-			}
-			path := runner.FilledFile(e.x.Folder, s)
-			if err := e.fillOne(ctx, s, path); err != nil {
-				return err
-			}
-			if _, err := os.Stat(path); err == nil {
+			if path := runner.FilledFile(e.x.Folder, job.Scenario); files[path].Name != "" {
 				e.jobs[i][c].Filled = path
 			}
 		}
@@ -123,32 +137,12 @@ func (e *experimenter) fill(ctx context.Context) error {
 	return nil
 }
 
-// fillOne makes the snapshot of one setup, unless it is there. Where it cannot be made, that is told, and each run fills its own.
-func (e *experimenter) fillOne(ctx context.Context, s scenarios.Scenario, path string) error {
-	if _, err := os.Stat(path); err == nil || slices.Contains(e.unfilled, path) {
-		return nil
-	}
-	fmt.Fprintf(e.std.err, "filling an etcd with the setup of %s, once for all runs\n", s.Name)
-	err := runner.Fill(ctx, s, filepath.Join(e.x.Folder, results.RunsFolder, "filling-"+s.Name), path)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil { // a quota or a request that is larger than usual, perhaps
-		fmt.Fprintf(e.std.err, "warning: %v; so each run fills its own\n", err)
-		e.unfilled = append(e.unfilled, path)
-	}
-	return nil
-}
-
-// empty takes away what fill has made.
+// empty takes away what fill has made, now or before.
 func (e *experimenter) empty() error {
-	var all []error
-	for _, row := range e.jobs {
-		for _, job := range row {
-			if err := os.Remove(runner.FilledFile(e.x.Folder, job.Scenario)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				all = append(all, err)
-			}
-		}
+	files, err := filepath.Glob(runner.FilledFiles(e.x.Folder))
+	all := []error{err}
+	for _, file := range files {
+		all = append(all, os.Remove(file))
 	}
 	return errors.Join(all...)
 }
@@ -222,11 +216,12 @@ func (e *experimenter) one(ctx context.Context, s experiment.Slot, runsDir strin
 		}
 	}
 	job.Confirm = func(ctx context.Context, p runner.Plan, refused error) error {
-		if e.confirmed[s.Configuration] {
+		cluster := strings.Join(slices.Concat(job.Configuration.Endpoints, job.Configuration.Apply), " ")
+		if e.confirmed[cluster] {
 			return refused
 		}
 		err := confirmer(e.std, e.f.yes)(ctx, p, refused)
-		e.confirmed[s.Configuration] = err == nil
+		e.confirmed[cluster] = err == nil
 		return err
 	}
 	display := newDisplay(e.std)
@@ -287,14 +282,9 @@ func (e *experimenter) keep(c results.Comparison, page pageOf) error {
 	return errors.Join(writeComparison(e.x.Folder, c), writeComparisonPage(e.std, e.x.Folder, page))
 }
 
-// unmeasured are the points of a sweep without a run that counts.
-func unmeasured(s results.Sweep) (names []string) {
-	for _, p := range s.Points {
-		if !slices.ContainsFunc(p.Runs, func(r results.ComparedRun) bool { return r.Valid }) {
-			names = append(names, p.Name)
-		}
-	}
-	return names
+// measured reports whether each point of a sweep has a run that counts and knows the objective.
+func measured(s results.Sweep) bool {
+	return len(s.Metrics) > 0 && !slices.Contains(s.Metrics[0].Centres, nil)
 }
 
 // writeComparison writes comparison.json. Its runs' folders are absolute: it may be read from anywhere.
@@ -352,7 +342,7 @@ func codeOfComparison(c results.Comparison, inconclusivePasses bool) int {
 		if !s.Comparable && !s.Forced {
 			return exitInvalid
 		}
-		if len(unmeasured(s)) > 0 {
+		if !measured(s) {
 			return exitOpen
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,10 +27,28 @@ func (f experimentFlags) roomFor(e scenarios.Experiment) error {
 	if err != nil {
 		return err
 	}
-	if float64(free) < wanted && !f.force {
-		return fmt.Errorf("the experiment takes about %s of the disk, and %s has %s left: make room, give --runs-dir on another disk, or --force to try all the same", bytesOf(wanted), folder, bytesOf(float64(free)))
+	have := float64(free)
+	if f.resume != "" {
+		have += bytesBelow(f.resume) // what is there already
+	}
+	if have < wanted && !f.noRoom {
+		return fmt.Errorf("the experiment takes about %s of the disk, and %s has %s left: make room, give --runs-dir on another disk, or --ignore-disk to try all the same", bytesOf(wanted), folder, bytesOf(float64(free)))
 	}
 	return nil
+}
+
+// bytesBelow is how much a folder's files have; what cannot be looked at counts for nothing.
+func bytesBelow(folder string) (sum float64) {
+	_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // the estimate is then a little lower
+		}
+		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+			sum += float64(info.Size())
+		}
+		return nil
+	})
+	return sum
 }
 
 // printOrder prints the plan of an experiment.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -91,9 +92,10 @@ type explainedExperiment struct {
 	// Design and Factors are a sweep's.
 	Design  string            `json:"design,omitempty"`
 	Factors []explainedFactor `json:"factors,omitempty"`
-	// Decides is what the metrics are for: what gates, or by which the best is chosen and what is shown beside it.
+	// Gates are what decides; a sweep has an Objective, and Metrics beside it. Advises tells whether it looks for the best.
 	Gates     []string `json:"gates,omitempty"`
 	Objective string   `json:"objective,omitempty"`
+	Advises   bool     `json:"advises,omitempty"`
 	Metrics   []string `json:"metrics,omitempty"`
 	// Repetitions are pairs, or the rounds of a sweep.
 	Repetitions int              `json:"repetitions"`
@@ -188,6 +190,7 @@ func (x *explainedExperiment) fill() {
 	x.Gates = metricNames(e.Gates)
 	if s := e.Sweep; s != nil {
 		x.Design, x.Objective, x.Metrics, x.MaxTimeS = string(s.Design), s.Objective.String(), metricNames(s.Metrics), s.MaxTime.Seconds()
+		x.Advises = s.Advise
 		for _, f := range s.Factors {
 			factor := explainedFactor{Name: f.Name, Key: f.Key, Baseline: f.Levels[f.Baseline].Name}
 			for _, l := range f.Levels {
@@ -210,18 +213,31 @@ func (x explainedExperiment) print(out io.Writer) error {
 	fmt.Fprintf(out, "%s\n", strings.TrimSuffix(x.Name+": "+x.Description, ": "))
 	for _, p := range []struct{ about, text string }{{"The claim", x.Claim}, {"Said by", x.SaidBy}, {"Look at", x.LookAt}} {
 		if p.text != "" {
-			fmt.Fprintf(out, "\n%s: %s\n", p.about, p.text)
+			fmt.Fprintf(out, "\n%s\n", wrapped(p.about+": "+p.text, explainWidth))
 		}
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(x.Factors) > 0 {
 		fmt.Fprintln(w, "\nWhat varies:")
 		for _, f := range x.Factors {
-			levels := strings.Join(f.Levels, ", ")
-			fmt.Fprintf(w, "  %s\t%s\t%s\t(the baseline has %s)\n", f.Name, f.Key, levels, f.Baseline)
+			fmt.Fprintf(w, "  %s\t%s\t%s\t(the baseline has %s)\n", f.Name, f.Key, strings.Join(f.Levels, ", "), f.Baseline)
+		}
+		if err := w.Flush(); err != nil {
+			return exitError{exitCannotRun, err}
+		}
+		for _, f := range x.asked.Sweep.Factors {
+			for _, l := range f.Levels {
+				if f.Key == "" && len(l.Sets) > 0 {
+					fmt.Fprintf(out, "  %s %s: %s\n", f.Name, l.Name, strings.Join(l.Sets, ", "))
+				}
+			}
 		}
 		fmt.Fprintf(w, "\n%d points (%s), each in each of %d rounds of %s, in an order that the next round turns round.\n", len(x.Configurations), x.Design, x.Repetitions, x.Scenarios[0])
-		fmt.Fprintf(w, "The best is chosen by %s; shown beside it: %s.\n", x.Objective, strings.Join(x.Metrics, ", "))
+		chosen := "The effects are of interest, and no best is looked for: first on %s; shown beside it: %s."
+		if x.Advises {
+			chosen = "The best is chosen by %s; shown beside it: %s."
+		}
+		fmt.Fprintln(w, wrapped(fmt.Sprintf(chosen, x.Objective, strings.Join(x.Metrics, ", ")), explainWidth))
 	} else {
 		fmt.Fprintf(w, "\n%s on %s, %d pairs by turns; the baseline is %s.\n", strings.Join(x.Scenarios, ", "), strings.Join(x.Configurations, ", "), x.Repetitions, x.Baseline)
 		if len(x.Gates) > 0 {
@@ -230,7 +246,7 @@ func (x explainedExperiment) print(out io.Writer) error {
 	}
 	fmt.Fprintf(w, "A change matters from %s and %s on.\n", x.MinEffect, x.Floor)
 	fmt.Fprintln(w, "\nWhat it takes:")
-	for _, line := range needsLines(x.Needs) {
+	for _, line := range needsLines(x) {
 		fmt.Fprintf(w, "  %s\t%s\n", line[0], line[1])
 	}
 	if n := x.FullNeeds; n != nil {
@@ -239,12 +255,42 @@ func (x explainedExperiment) print(out io.Writer) error {
 	return flushed(w)
 }
 
+// explainWidth is how wide a paragraph is.
+const explainWidth = 100
+
+// wrapped is a text in lines that are no longer than a width, unless a word is.
+func wrapped(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch n := utf8.RuneCountInString(word); {
+		case column == 0:
+			column = n
+		case column+1+n > width:
+			b.WriteByte('\n')
+			column = n
+		default:
+			b.WriteByte(' ')
+			column += 1 + n
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}
+
 // needsLines say what an experiment takes.
-func needsLines(n experiment.Needs) (lines [][2]string) {
+func needsLines(x explainedExperiment) (lines [][2]string) {
+	n := x.Needs
 	runs, time := fmt.Sprint(n.Runs), "about "+roughly(n.Seconds)
 	if n.ConfirmRuns > 0 {
 		runs += fmt.Sprintf(", and up to %d more to show again what was found", n.ConfirmRuns)
 		time += ", and " + roughly(n.ConfirmSeconds) + " more"
+	}
+	if n.MostRuns > n.Runs {
+		runs += fmt.Sprintf("; up to %d while it is inconclusive", n.MostRuns)
+	}
+	if x.MaxTimeS > 0 {
+		time += "; it ends after " + roughly(x.MaxTimeS) + " of runs"
 	}
 	lines = append(lines, [2]string{"runs", runs}, [2]string{"time", time})
 	if n.DiskBytes > 0 {

@@ -159,7 +159,7 @@ func (e *experimenter) again(ctx context.Context, part scenarios.Experiment, job
 		return nil, exitError{exitCannotRun, err}
 	}
 	defer x.Close()
-	once := experimenter{std: e.std, f: e.f, x: x, jobs: jobs, cut: e.cut, confirmed: map[int]bool{}}
+	once := experimenter{std: e.std, f: e.f, x: x, jobs: jobs, cut: e.cut, confirmed: map[string]bool{}}
 	fmt.Fprintf(e.std.err, "experiment: %s\n%s\n", x.Folder, durationOf(x.Experiment))
 	c, err := once.measure(ctx)
 	if err != nil {

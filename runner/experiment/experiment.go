@@ -34,6 +34,8 @@ type Experiment struct {
 	// Force compares what is not comparable.
 	Force bool
 
+	// now tells the time.
+	now      func() time.Time
 	journal  *journal
 	finished map[Slot][]results.ExperimentRun
 	open     map[Slot]results.ExperimentRun // began, and did not end
@@ -57,6 +59,10 @@ func Create(folder string, e scenarios.Experiment, tool, again string) (*Experim
 	if err := errors.Join(all...); err != nil {
 		return nil, err
 	}
+	// What could not be read again would be lost to --resume and compare: better before its runs than after.
+	if again, err := scenarios.LoadExperiment(filepath.Join(folder, results.ExperimentFile), nil); err != nil || SHA256(again) != SHA256(e) {
+		return nil, errors.Join(fmt.Errorf("making the experiment's folder: %s cannot be read again as it was written", folder), err)
+	}
 	j, _, err := openJournal(folder)
 	if err != nil {
 		return nil, err
@@ -65,7 +71,7 @@ func Create(folder string, e scenarios.Experiment, tool, again string) (*Experim
 	if err := j.add(results.ExperimentRecord{Header: &header}); err != nil {
 		return nil, errors.Join(err, j.close())
 	}
-	return &Experiment{Experiment: e, ID: header.ID, Again: again, Folder: folder, journal: j, finished: map[Slot][]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
+	return &Experiment{Experiment: e, ID: header.ID, Again: again, Folder: folder, now: time.Now, journal: j, finished: map[Slot][]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
 }
 
 // SHA256 is of an experiment and all that it names, in hexadecimal.
@@ -132,7 +138,7 @@ func asked(folder string) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Experiment{Experiment: e, Folder: folder, finished: map[Slot][]results.ExperimentRun{}, open: map[Slot]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
+	return &Experiment{Experiment: e, Folder: folder, now: time.Now, finished: map[Slot][]results.ExperimentRun{}, open: map[Slot]results.ExperimentRun{}, samples: map[string]verdict.Sample{}}, nil
 }
 
 // Close lets the journal of one that was made or resumed go.
@@ -277,7 +283,7 @@ func (x *Experiment) adopt(s Slot) (bool, error) {
 func (x *Experiment) one(ctx context.Context, run RunFunc, s Slot, attempt int) error {
 	r := results.ExperimentRun{Confirms: s.Confirms, Pair: s.Pair, Scenario: x.Scenarios[s.Scenario].Name, Configuration: x.Configurations[s.Configuration].Name, Attempt: attempt}
 	var noted error
-	began := time.Now()
+	began := x.now()
 	folder, err := run(ctx, s, filepath.Join(x.Folder, results.RunsFolder), func(folder string) {
 		r.Folder = x.below(folder)
 		noted = x.journal.add(results.ExperimentRecord{Began: &r})
@@ -292,7 +298,7 @@ func (x *Experiment) one(ctx context.Context, run RunFunc, s Slot, attempt int) 
 	if err != nil {
 		return fmt.Errorf("running %s on %s: %w", r.Scenario, r.Configuration, err)
 	}
-	r.Folder, r.TookS = x.below(folder), time.Since(began).Seconds()
+	r.Folder, r.TookS = x.below(folder), x.now().Sub(began).Seconds()
 	return x.ended(s, r, result)
 }
 

@@ -27,11 +27,11 @@ type Needs struct {
 	Limits bool `json:"limits"`
 }
 
-// What a member has on the disk beside its database: a segment of the write-ahead log and the next, which is
-// allocated ahead, and at most five segments in all (etcd's --max-wals); and what a run leaves: its journal, report and logs.
+// What a member has on the disk beside its database: the write-ahead log of all that is written, as nothing of it goes
+// before the raft state is written as a snapshot, in segments of which the next is allocated ahead; and what a
+// run leaves: its journal, report and logs.
 const (
-	walSegment  = 64e6
-	mostWALs    = 5
+	walSegment  = 64 << 20
 	leftByARun  = 1.5e6
 	mostMembers = 5 // to which a scenario scales
 	inSnapshots = 2 // a member that defragments, is backed up or sends a snapshot has its database twice
@@ -60,13 +60,9 @@ func NeedsOf(e scenarios.Experiment) Needs {
 				continue
 			}
 			about := e.Scenario(s, c).Explain()
-			setup := 0.0
-			for _, p := range about.Setup {
-				setup += p.Bytes
-			}
-			filled[fmt.Sprintf("%s %+v", e.Scenarios[s].Name, about.Setup)] = setup
+			filled[fmt.Sprintf("%s %+v", e.Scenarios[s].Name, about.Setup)] = about.SetupDatabaseBytes
 			data := dataBytes(of, about)
-			largest, kept = max(largest, data), kept+data*float64(e.Pairs)
+			largest, kept = max(largest, data), kept+data*float64(max(e.Pairs, e.MaxPairs))
 		}
 	}
 	left := leftByARun * float64(max(n.Runs, n.MostRuns)+n.ConfirmRuns)
@@ -90,5 +86,5 @@ func dataBytes(c scenarios.Configuration, about scenarios.Explanation) float64 {
 			members = max(members, mostMembers)
 		}
 	}
-	return members * (database + min(2*walSegment+about.BytesWritten, mostWALs*walSegment))
+	return members * (database + 2*walSegment + about.BytesWritten)
 }

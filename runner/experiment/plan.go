@@ -191,8 +191,7 @@ func Seconds(e scenarios.Experiment) (planned, confirmation float64) {
 	for c := range e.Configurations {
 		one := 0.0
 		for i := range e.Scenarios {
-			s := e.Scenario(i, c)
-			one += s.Phases.Warmup.Seconds() + s.Phases.Measure.Seconds() + aroundSeconds
+			one += secondsOf(e, Slot{Scenario: i, Configuration: c})
 		}
 		planned += one * float64(e.Pairs)
 		longest = max(longest, one)
@@ -204,6 +203,12 @@ func Seconds(e scenarios.Experiment) (planned, confirmation float64) {
 		confirmation = planned
 	}
 	return math.Round(planned), math.Round(confirmation)
+}
+
+// secondsOf is about how long one run takes.
+func secondsOf(e scenarios.Experiment, slot Slot) float64 {
+	s := e.Scenario(slot.Scenario, slot.Configuration)
+	return s.Phases.Warmup.Seconds() + s.Phases.Measure.Seconds() + aroundSeconds
 }
 
 // aroundSeconds is about what a run takes besides its load: a lab's start, setup, drain, checks and cleaning.

@@ -29,15 +29,22 @@ func (x *Experiment) swept() (block []Slot, c results.Comparison, err error) {
 	return nil, c, err
 }
 
-// promising reports whether the best of a sweep is better than the baseline by what matters, so that it is
+// promising reports whether the best of a sweep may be better than the baseline by what matters, so that it is
 // worth a fresh block: that may tell it from chance where the sweep itself, with its few rounds, cannot.
 func promising(s results.Sweep) bool {
 	if s.Best == nil || *s.Best == s.Baseline {
 		return false
 	}
 	m := s.Metrics[0]
-	gain := m.Effects[*s.Best].Effect
-	return gain != nil && math.Abs(*gain) >= m.Delta
+	e := m.Effects[*s.Best]
+	if e.Effect == nil {
+		return false
+	}
+	gain, least := math.Abs(*e.Effect), m.Delta
+	if m.Relative { // a third less is as much as a half more
+		gain, least = math.Abs(math.Log1p(*e.Effect)), math.Log1p(m.Delta)
+	}
+	return gain >= least || e.Verdict == results.Improvement
 }
 
 // toMake reports whether any run of a block is to be made yet, and may be.
@@ -45,32 +52,35 @@ func (x *Experiment) toMake(block []Slot) bool {
 	return slices.ContainsFunc(block, func(s Slot) bool { return !x.done(s) && !x.overTime(s) })
 }
 
-// overTime reports whether the time of a sweep is used up, so that a run of such a
-// slot is not begun: it would end after it, or leave none to confirm the best.
+// overTime reports whether the time of a sweep is used up, so that a run of such a slot is
+// not begun: it would end after it, or leave none to confirm the best. A run takes what its phases
+// say, times what the finished ones took more or less than that.
 func (x *Experiment) overTime(s Slot) bool {
 	if x.Sweep == nil || x.Sweep.MaxTime == 0 {
 		return false
 	}
-	var spent, rounds float64
-	made := 0
+	var spent, rounds, asked float64
+	longest := 0.0
 	for slot, all := range x.finished {
 		for _, r := range all {
 			spent += r.TookS
 			if !slot.Confirms {
-				rounds, made = rounds+r.TookS, made+1
+				rounds, asked = rounds+r.TookS, asked+secondsOf(x.Experiment, slot)
 			}
 		}
 	}
-	if made == 0 {
+	if asked == 0 {
 		return false
 	}
-	one := rounds / float64(made)
-	limit := x.Sweep.MaxTime.Seconds()
+	for c := range x.Configurations {
+		longest = max(longest, secondsOf(x.Experiment, Slot{Configuration: c}))
+	}
+	one, limit := secondsOf(x.Experiment, s)*rounds/asked, x.Sweep.MaxTime.Seconds()
 	if s.Confirms {
 		return spent+one > limit
 	}
 	if x.Confirm {
-		limit -= 2 * verdict.LeastPairs * one
+		limit -= 2 * verdict.LeastPairs * longest * rounds / asked
 	}
 	return rounds+one > limit
 }
@@ -102,7 +112,7 @@ func (x *Experiment) sweep(confirms []Slot) (results.Comparison, error) {
 	under := rules(x.Experiment, x.Force)
 	s := verdict.Sweep(verdict.Swept{
 		Scenario: x.Scenarios[0].Name, Design: string(x.Sweep.Design), Factors: factorsOf(*x.Sweep), Points: points, Baseline: x.Baseline,
-		Rounds: x.Pairs, Ended: x.endedText(missing), Objective: x.Sweep.Objective, Asked: x.Sweep.Metrics,
+		Rounds: x.Pairs, Ended: x.endedText(missing), Objective: x.Sweep.Objective, Asked: x.Sweep.Metrics, Advises: x.Sweep.Advise,
 	}, under)
 	if confirms != nil {
 		fresh, err := x.confirmed(s, under)
@@ -142,7 +152,7 @@ func (x *Experiment) endedText(missing int) string {
 	if x.toMake(Plan(x.Experiment, false, 0, x.Pairs)) {
 		return fmt.Sprintf("it is not finished: %d of %d runs are to be made yet", missing, len(x.Configurations)*x.Pairs)
 	}
-	return fmt.Sprintf("its time, %s, was used up: %d of %d runs were not made", unit.FormatDuration(x.Sweep.MaxTime.Round(time.Second)), missing, len(x.Configurations)*x.Pairs)
+	return fmt.Sprintf("its time, %s, was used up: %d of %d runs are missing", unit.FormatDuration(x.Sweep.MaxTime.Round(time.Second)), missing, len(x.Configurations)*x.Pairs)
 }
 
 // differences are the keys in which a point differs from the baseline.

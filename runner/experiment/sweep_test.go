@@ -139,25 +139,63 @@ func TestSweepAdvises(t *testing.T) {
 	}
 }
 
-// The time of a sweep ends it, with what was measured; a resumed one has no more of it.
+// The time of a sweep ends it, with what was measured; one that was killed and goes on has no more of it.
 func TestSweepTime(t *testing.T) {
-	e := swept(t, "confirm=false")
-	e.Sweep.MaxTime = 300 * time.Millisecond
-	m := &maker{tb: t, e: e, micros: planted(3, 0.8, 0), pause: 10 * time.Millisecond}
-	folder := filepath.Join(t.TempDir(), "experiment")
-	x, err := Create(folder, e, "test", "")
-	if err != nil {
-		t.Fatal(err)
+	e := swept(t, "max_time=15m")
+	for _, most := range []int{0, 20} {
+		m := &maker{tb: t, e: e, micros: planted(3, 0.8, 0), took: 20 * time.Second, most: most}
+		folder := filepath.Join(t.TempDir(), "experiment")
+		x, err := Create(folder, e, "test", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.now = m.now
+		c, err := x.Run(t.Context(), m.run)
+		if errors.Is(err, errKilled) {
+			if err := x.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if x, err = Resume(folder); err != nil {
+				t.Fatal(err)
+			}
+			x.now, m.most = m.now, 0
+			c, err = x.Run(t.Context(), m.run)
+		}
+		if err := errors.Join(err, x.Close()); err != nil {
+			t.Fatal(err)
+		}
+		// 45 runs fit, of which twelve are left for what confirms the best.
+		s := c.Sweeps[0]
+		if len(m.made) != 45 || s.Ended != "its time, 15m, was used up: 15 of 48 runs are missing" || s.Confirmation == nil || s.Confirmation.Pairs != 6 {
+			t.Errorf("%d runs, %q, %s", len(m.made), s.Ended, s.Why)
+		}
+		if again, unfinished, err := x.Compare(); err != nil || unfinished != 0 || table(t, again) != table(t, c) {
+			t.Errorf("%d runs are to be made yet, %v", unfinished, err)
+		}
 	}
-	c, err := x.Run(t.Context(), m.run)
-	if err := errors.Join(err, x.Close()); err != nil {
-		t.Fatal(err)
+}
+
+// Where only the effects are asked for, nothing is advised, and nothing measured again.
+func TestSweepWithoutAdvice(t *testing.T) {
+	m := &maker{micros: planted(3, 0.8, 0)}
+	s := outcome(t, m, swept(t, "advise=false")).Sweeps[0]
+	if len(m.made) != 48 || s.Advised != nil || s.Best != nil || s.Confirmation != nil || s.Metrics[0].Effects[3].Verdict != results.Improvement {
+		t.Errorf("%d runs, best %v, advised %v: %s", len(m.made), s.Best, s.Advised, s.Why)
 	}
-	if n := len(m.made); n < 5 || n > 30 || !strings.Contains(c.Sweeps[0].Ended, "was used up") {
-		t.Errorf("%d runs, %q", n, c.Sweeps[0].Ended)
+}
+
+// What is better by less than what it takes to look better by chance is measured again too.
+func TestPromising(t *testing.T) {
+	best, gain := 1, -0.3
+	s := results.Sweep{Best: &best, Metrics: []results.SweptMetric{{Relative: true, Delta: 0.4, Effects: []results.SweepEffect{{}, {Effect: &gain}}}}}
+	if !promising(s) {
+		t.Error("0.7 times as much is as far from 1 as 1.43 times")
 	}
-	if again, unfinished, err := x.Compare(); err != nil || unfinished != 0 || table(t, again) != table(t, c) {
-		t.Errorf("%d runs are to be made yet, %v", unfinished, err)
+	if gain = -0.2; promising(s) {
+		t.Error("0.8 times as much is less than 1.4 times")
+	}
+	if s.Metrics[0].Effects[1].Verdict = results.Improvement; !promising(s) {
+		t.Error("an improvement would be advised without being shown again")
 	}
 }
 
