@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fuzz bench accuracy tuning docs release clean
+.PHONY: help build run test race lint fuzz bench accuracy nightly tuning docs release clean
 
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
@@ -54,8 +54,14 @@ bench: ## run the benchmarks, one package at a time
 accuracy: ## hold the instrument against known truths, below two hours; wants an idle machine
 	go test -tags accuracy -run Accuracy -count 1 -p 1 -timeout 120m -v $(ARGS) ./...
 
+# What runs the experiments of the tuning guide.
+guided = go test -tags tuning -run '^TestTuning$$' -count 1 -timeout 240m -v ./cmd/etcd-dyno -only '$(ONLY)'
+
+nightly: ## run every experiment of the tuning guide in its short form, some two hours; some with ONLY=disk,tls; rewrites nothing
+	$(guided) $(ARGS)
+
 tuning: ## measure the tuning guide anew, report/docs/tuning.md, some two hours; some of it with ONLY=disk,tls; wants an idle machine
-	mkdir -p report/docs/tuning && go test -tags tuning -run '^TestTuning$$' -count 1 -timeout 240m -v ./cmd/etcd-dyno -write-guide -only '$(ONLY)' $(ARGS)
+	mkdir -p report/docs/tuning && $(guided) -write-guide $(ARGS)
 
 # What compares a disk with one that takes 2 ms more for each fsync, in some four minutes.
 disk := experiment --scenario pod-churn --a single --b single --set-b configuration.disk.fsync_delay=2ms --pairs 6 --confirm=false --set phases.measure=10s
