@@ -392,16 +392,34 @@ func TestConfirm(t *testing.T) {
 // shuffled and then turned round, at that noise and under a drift over the whole sweep.
 type simulated struct {
 	best, advised, covered int     // how often the fourth point is the best, another than the baseline is advised, and all intervals hold the truth
+	quiet, noisy           int     // how often those of the points with the least noise hold it, and those of all others
+	found                  int     // how often the fourth point has an improvement
+	width                  float64 // the mean width of the intervals of points with the least noise
 	bias                   float64 // the largest mean error of a point's effect, as a share
 }
 
 // simulate makes many sweeps; the fourth point takes that factor of the others' time.
 func simulate(tb testing.TB, sweeps, rounds int, factorOf, noise, drift float64, seed uint64) (got simulated) {
 	tb.Helper()
+	return simulateNoise(tb, sweeps, rounds, factorOf, func(int) float64 { return noise }, drift, seed)
+}
+
+// simulateNoise is simulate with a noise of each point's own.
+func simulateNoise(tb testing.TB, sweeps, rounds int, factorOf float64, noise func(point int) float64, drift float64, seed uint64) (got simulated) {
+	tb.Helper()
 	const points = 12
 	m := create(tb)
 	random := rand.New(rand.NewPCG(seed, 41))
 	errors := make([]float64, points)
+	least, quiets := math.Inf(1), 0
+	for i := range points {
+		least = min(least, noise(i))
+	}
+	for i := range points - 1 {
+		if noise(i+1) == least {
+			quiets++
+		}
+	}
 	for range sweeps {
 		values := make([][]float64, points)
 		for i := range values {
@@ -416,7 +434,7 @@ func simulate(tb testing.TB, sweeps, rounds int, factorOf, noise, drift float64,
 			}
 			for place, i := range order {
 				at := float64(round*points+place) / float64(rounds*points-1)
-				values[i][round] = 100 * (1 + drift*at) * math.Exp(noise*random.NormFloat64())
+				values[i][round] = 100 * (1 + drift*at) * math.Exp(noise(i)*random.NormFloat64())
 				if i == 3 {
 					values[i][round] *= factorOf
 				}
@@ -429,17 +447,25 @@ func simulate(tb testing.TB, sweeps, rounds int, factorOf, noise, drift float64,
 		if *s.Advised != 0 {
 			got.advised++
 		}
-		held := true
+		quiet, noisy := true, true
 		for i, e := range s.Metrics[0].Effects[1:] {
 			truth := 0.0
 			if i+1 == 3 {
 				truth = factorOf - 1
 			}
 			errors[i+1] += (*e.Effect - truth) / float64(sweeps)
-			held = held && *e.Low <= truth && truth <= *e.High
+			held := *e.Low <= truth && truth <= *e.High
+			if noise(i+1) > least {
+				noisy = noisy && held
+				continue
+			}
+			quiet = quiet && held
+			got.width += (*e.High - *e.Low) / float64(sweeps*quiets)
 		}
-		if held {
-			got.covered++
+		for of, held := range map[*int]bool{&got.covered: quiet && noisy, &got.quiet: quiet, &got.noisy: noisy, &got.found: s.Metrics[0].Effects[3].Verdict == results.Improvement} {
+			if held {
+				*of++
+			}
 		}
 	}
 	for _, e := range errors {
