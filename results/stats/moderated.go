@@ -40,7 +40,7 @@ func (b *Blocks) spread(squares, free []float64) {
 	for k, v := range own {
 		own[k] = max(v, 1e-5*median) // whose logarithm is known
 	}
-	b.Alike = bartlett(own, each)
+	b.Alike = min(1, 2*min(bartlett(own, each), noisiest(own, each)))
 	common, degrees := prior(own, each)
 	if math.IsInf(degrees, 1) || float64(b.Free) < leastFree*float64(len(own)) {
 		return
@@ -112,6 +112,22 @@ func bartlett(variances, free []float64) float64 {
 	}
 	statistic := (all*math.Log(squares/all) - logs) / (1 + (inverses-1/all)/(3*(k-1)))
 	return distuv.ChiSquared{K: k - 1}.Survival(statistic)
+}
+
+// noisiest is the probability that the greatest of variances which are alike is as far above all others together as this or more, by the
+// ratio of the two (Bonferroni): with few degrees of freedom that tells a single noisy point where Bartlett's test does not.
+func noisiest(variances, free []float64) float64 {
+	all, squares := 0.0, 0.0
+	for i, v := range variances {
+		all += free[i]
+		squares += free[i] * v
+	}
+	least := 1.0
+	for i, v := range variances {
+		rest := (squares - free[i]*v) / (all - free[i])
+		least = min(least, float64(len(variances))*distuv.F{D1: free[i], D2: all - free[i]}.Survival(v/rest))
+	}
+	return least
 }
 
 // error2 is the variance of a contrast of the points' estimates, with its degrees of freedom by Satterthwaite, "An approximate

@@ -55,6 +55,22 @@ func TestBartlett(t *testing.T) {
 	}
 }
 
+// Of twelve points that are alike the noisiest is rarely told to be more so than chance makes it; one fifteen times as noisy is in most cases, even of two rounds.
+func TestNoisiest(t *testing.T) {
+	random := rand.New(rand.NewPCG(35, 36))
+	told := func(deviation float64) (n int) {
+		for range 500 {
+			if FitBlocks(noisy(random, 12, 2, func(i int) float64 { return map[bool]float64{true: deviation, false: 1}[i == 7] })).Alike < 0.01 {
+				n++
+			}
+		}
+		return n
+	}
+	if same, more := told(1), told(15); same > 10 || more < 300 {
+		t.Errorf("of 500 that are alike %d are told to differ, of others %d", same, more)
+	}
+}
+
 // noisy are values of so many points and rounds, by point with its own standard deviation.
 func noisy(random *rand.Rand, points, rounds int, deviation func(int) float64) [][]float64 {
 	values := make([][]float64, points)
