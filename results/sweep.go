@@ -31,18 +31,22 @@ type Sweep struct {
 	Forced bool `json:"forced"`
 	// Notes say which runs do not count, and what else is not the same.
 	Notes []string `json:"notes"`
+	// Advises tells that a best point is looked for. Where it is false only effects are of interest, and Best, Tied,
+	// Advised and Confirmation are empty.
+	Advises bool `json:"advises"`
 	// Objective is the metric by which the best is chosen. It is the first of Metrics; those
 	// that Asked are shown beside it come next, and then all others.
 	Objective string        `json:"objective"`
 	Metrics   []SweptMetric `json:"metrics"`
-	// Best is the place of the point with the best objective of those that were measured; null where nothing
-	// was, or what was cannot be compared. Tied are those that cannot be told from it, itself left out: the
-	// truly best point is one of all these at the comparison's confidence.
+	// Best is the place of the point with the best objective of those that were measured and have not Failed; null where
+	// there is none, or what was measured cannot be compared. Tied are those that cannot be told from it, itself left
+	// out: the truly best point is one of all these at the comparison's confidence.
 	Best *int  `json:"best"`
 	Tied []int `json:"tied"`
 	// Advised is the place of the point to be taken: Best where it is better than the baseline by more than
-	// chance and by enough to matter, else Baseline; null where Best is. Where Best was measured again,
-	// that alone decides. Why says so in words.
+	// chance and by enough to matter, else Baseline. It is null where Best is, where no run of the baseline
+	// counts or one has Failed and nothing better was found, and where runs are still to be made. Where Best was measured
+	// again, that alone decides. Why says so in words.
 	Advised *int   `json:"advised"`
 	Why     string `json:"why"`
 	// Confirmation is the best against the baseline in a fresh block of runs, which did not
@@ -67,6 +71,9 @@ type SweepPoint struct {
 	Levels []int `json:"levels"`
 	// Runs are by round; the zero value where there is none. One that is not valid does not count, unless Forced.
 	Runs []ComparedRun `json:"runs"`
+	// Failed are the checks that its runs which count failed, and the thresholds that they breached, each after the run: such a
+	// point is never the best, whatever its objective.
+	Failed []string `json:"failed,omitempty"`
 	// Differences are the keys in which it differs from the baseline, those of its
 	// configuration as --set calls them, with "configuration." before them.
 	Differences []Difference `json:"differences"`

@@ -282,8 +282,8 @@ func (e *experimenter) keep(c results.Comparison, page pageOf) error {
 	return errors.Join(writeComparison(e.x.Folder, c), writeComparisonPage(e.std, e.x.Folder, page))
 }
 
-// measured reports whether each point of a sweep has a run that counts and knows the objective.
-func measured(s results.Sweep) bool {
+// whole reports whether each point of a sweep has a run that counts and knows the objective.
+func whole(s results.Sweep) bool {
 	return len(s.Metrics) > 0 && !slices.Contains(s.Metrics[0].Centres, nil)
 }
 
@@ -342,7 +342,7 @@ func codeOfComparison(c results.Comparison, inconclusivePasses bool) int {
 		if !s.Comparable && !s.Forced {
 			return exitInvalid
 		}
-		if !measured(s) {
+		if !whole(s) {
 			return exitOpen
 		}
 	}

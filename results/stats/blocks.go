@@ -8,27 +8,37 @@ import (
 )
 
 // Blocks are points that were measured in rounds, by the additive model: a value is what its
-// point says, and what its round has in common, and noise of one variance. It is fitted by least
+// point says, and what its round has in common, and noise. It is fitted by least
 // squares, whichever values are missing: see John and Williams, "Cyclic and Computer
 // Generated Designs", 1995, chapter 1, for the equations of the points that are freed of the rounds.
 //
 // Points hang together where a round has both, or has each with a third that hangs together with
 // the other; a round is nothing that tells those apart which do not.
 type Blocks struct {
-	// Free is how many degrees of freedom are left for the noise, and Variance is that of the noise; not
-	// a number where none are.
+	// Free is how many degrees of freedom are left for the noise, and Variance is that of the noise of all points
+	// together; not a number where none are.
 	Free     int
 	Variance float64
+	// Own are by point the variance of its runs alone; not a number where nothing is left for it. Alike is the probability
+	// that chance alone makes them as different or more; not a number where there are too few to say.
+	Own   []float64
+	Alike float64
+	// Moderated tells that intervals are of each point's own variance, moderated toward the one that all have in
+	// common; else they are of that of all points together.
+	Moderated bool
 	// Centres are by point its mean in all rounds of those that hang together with it, as it would
 	// be had it been measured in each; not a number where it never was. Where points do not
 	// hang together their centres are of different rounds.
 	Centres []float64
 
 	// estimates are the points', up to a number that those which hang together have in common, and
-	// inverse is such that a contrast w of them has the variance Variance · wᵀ inverse w.
+	// inverse is such that a contrast w of them has the variance Variance · wᵀ inverse w where they have that in common.
 	estimates []float64
 	inverse   mat.SymDense
 	parts     []int // by point: the lowest of those that it hangs together with; −1 where it was never measured
+	rounds    [][]int
+	// variances are by point that of its runs, and frees how many degrees of freedom each is known with.
+	variances, frees []float64
 }
 
 // rounding is the share of a sum of squares below which another one is what rounding makes of zero.
@@ -42,8 +52,11 @@ func FitBlocks(values [][]float64) *Blocks {
 	if n == 0 {
 		return b
 	}
+	for round := range roundsOf(values) {
+		b.rounds = append(b.rounds, pointsIn(values, round))
+	}
 	b.solve(values)
-	b.centre(values)
+	b.spread(b.centre(values), b.freedom())
 	return b
 }
 
@@ -109,8 +122,7 @@ func (b *Blocks) solve(values [][]float64) {
 			}
 		}
 	}
-	for round := range roundsOf(values) {
-		in := pointsIn(values, round)
+	for round, in := range b.rounds {
 		mean := 0.0
 		for _, i := range in {
 			mean += values[i][round] / float64(len(in))
@@ -141,12 +153,31 @@ func pointsIn(values [][]float64, round int) (all []int) {
 	return all
 }
 
-// centre estimates the rounds, and takes of them what points have in common and what is left for noise.
-func (b *Blocks) centre(values [][]float64) {
+// freedom is by point how many of the degrees of freedom are its own: one for each value less what of it goes into its own fit.
+func (b *Blocks) freedom() []float64 {
+	free := make([]float64, len(b.parts))
+	for _, in := range b.rounds {
+		n := float64(len(in))
+		rows, all := make([]float64, len(in)), 0.0
+		for k, i := range in {
+			for _, j := range in {
+				rows[k] += b.inverse.At(i, j) / n
+			}
+			all += rows[k] / n
+		}
+		for k, i := range in {
+			free[i] += 1 - 1/n - (b.inverse.At(i, i) - 2*rows[k] + all)
+		}
+	}
+	return free
+}
+
+// centre estimates the rounds, and takes of them what points have in common and what is left for noise: its squares by point.
+func (b *Blocks) centre(values [][]float64) (squares []float64) {
+	squares = make([]float64, len(values))
 	sums, rounds := make([]float64, len(values)), make([]float64, len(values)) // by the lowest of those that hang together
 	left, whole := 0.0, 0.0
-	for round := range roundsOf(values) {
-		in := pointsIn(values, round)
+	for round, in := range b.rounds {
 		if len(in) == 0 {
 			continue
 		}
@@ -158,6 +189,7 @@ func (b *Blocks) centre(values [][]float64) {
 			v := values[i][round]
 			noise := v - b.estimates[i] - mean
 			left += noise * noise
+			squares[i] += noise * noise
 			whole += v * v
 		}
 		part := b.parts[in[0]]
@@ -178,10 +210,12 @@ func (b *Blocks) centre(values [][]float64) {
 	}
 	if left < rounding*whole {
 		left = 0
+		clear(squares)
 	}
 	if b.Free > 0 {
 		b.Variance = left / float64(b.Free)
 	}
+	return squares
 }
 
 // Measured reports whether a point was, at least once.
@@ -191,40 +225,48 @@ func (b *Blocks) Measured(point int) bool { return b.parts[point] >= 0 }
 // that is not a number where nothing is left for the noise. It reports false where the values do not say
 // what the sum is: the weights of points that hang together must come to zero, and to none that was never measured.
 func (b *Blocks) Contrast(weights []float64) (estimate, standardError float64, known bool) {
+	estimate, standardError, _, known = b.contrast(weights)
+	return estimate, standardError, known
+}
+
+// contrast is Contrast, with the degrees of freedom of its error.
+func (b *Blocks) contrast(weights []float64) (estimate, standardError, free float64, known bool) {
 	sums, all := make([]float64, len(weights)), 0.0 // by the lowest of those that hang together
 	for i, w := range weights {
 		switch part := b.parts[i]; {
 		case part >= 0:
 			sums[part] += w
 		case w != 0:
-			return math.NaN(), math.NaN(), false
+			return math.NaN(), math.NaN(), 0, false
 		}
 		all += math.Abs(w)
 		estimate += w * b.estimates[i]
 	}
 	for _, sum := range sums {
 		if math.Abs(sum) > 1e-9*all {
-			return math.NaN(), math.NaN(), false
+			return math.NaN(), math.NaN(), 0, false
 		}
 	}
 	if all > 0 {
-		w := mat.NewVecDense(len(weights), weights)
-		standardError = math.Sqrt(b.Variance * max(0, mat.Inner(w, &b.inverse, w)))
+		variance, degrees := b.error2(weights)
+		standardError, free = math.Sqrt(variance), degrees
 	}
-	return estimate, standardError, true
+	return estimate, standardError, free, true
 }
 
 // Interval is a contrast with the bounds beyond each of which it lies with that
 // probability, by Student's t. They are infinite where nothing is left for the
 // noise; all three are not a number where the contrast is not known.
 func (b *Blocks) Interval(weights []float64, tail float64) Interval {
-	estimate, standardError, known := b.Contrast(weights)
+	estimate, standardError, free, known := b.contrast(weights)
 	switch {
 	case !known:
 		return Interval{math.NaN(), math.NaN(), math.NaN()}
 	case b.Free == 0:
 		return Interval{math.Inf(-1), estimate, math.Inf(1)}
+	case standardError == 0:
+		return Interval{estimate, estimate, estimate}
 	}
-	far := standardError * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(b.Free)}.Quantile(1-tail)
+	far := standardError * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: free}.Quantile(1-tail)
 	return Interval{estimate - far, estimate, estimate + far}
 }

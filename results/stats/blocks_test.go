@@ -133,7 +133,8 @@ func rankOf(values [][]float64) (cells, rank int) {
 // turns, the rank of the equations, and how an estimate follows each of the values.
 func TestBlocksMissing(t *testing.T) {
 	random := rand.New(rand.NewPCG(21, 22))
-	for range 20 {
+	moderated := 0
+	for range 40 {
 		n, m := 3+random.IntN(4), 2+random.IntN(3)
 		values := make([][]float64, n)
 		for i := range values {
@@ -164,13 +165,26 @@ func TestBlocksMissing(t *testing.T) {
 				moved, _, _ := FitBlocks(values).Contrast(weights)
 				row[j]--
 				if !math.IsNaN(values[i][j]) {
-					follows += (moved - got) * (moved - got)
+					follows += b.variances[i] * (moved - got) * (moved - got)
 				}
 			}
 		}
-		if b.Free > 0 && math.Abs(se*se-b.Variance*follows) > 1e-6 {
-			t.Fatalf("%v: error %v, want %v", values, se, math.Sqrt(b.Variance*follows))
+		if b.Free > 0 && math.Abs(se*se-follows) > 1e-6*(1+follows) {
+			t.Fatalf("%v: error %v, want %v", values, se, math.Sqrt(follows))
 		}
+		all := 0.0
+		for _, f := range b.freedom() {
+			all += f
+		}
+		if math.Abs(all-float64(b.Free)) > 1e-6 {
+			t.Fatalf("%v: the points have %v degrees of freedom, want all %d", values, all, b.Free)
+		}
+		if b.Moderated {
+			moderated++
+		}
+	}
+	if moderated == 0 || moderated == 40 {
+		t.Errorf("%d of 40 have variances of their own, want some, and not all", moderated)
 	}
 }
 

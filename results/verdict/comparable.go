@@ -59,15 +59,15 @@ func (s Sample) run() results.ComparedRun {
 // unfit says which runs may not be compared with any.
 func unfit(all []Sample) (reasons []string) {
 	for _, s := range all {
-		if why := s.unfit(); why != "" {
+		if why := s.Fit(); why != "" {
 			reasons = append(reasons, s.Header.ID+" "+why)
 		}
 	}
 	return reasons
 }
 
-// unfit says why a run may not be compared; nothing if it may.
-func (s Sample) unfit() string {
+// Fit says why a run does not count; nothing if it does.
+func (s Sample) Fit() (why string) {
 	switch {
 	case !s.Valid:
 		return "is not valid: " + strings.Join(s.Invalid[:min(1, len(s.Invalid))], "")

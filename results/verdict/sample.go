@@ -17,6 +17,8 @@ type Sample struct {
 	Valid          bool
 	// Invalid says why it is not valid.
 	Invalid []string
+	// Failed says which checks it failed and which thresholds it breached: its numbers may be compared, and it is not what to aim at.
+	Failed []string
 	// Metrics are those that a run is compared by, in order, and Values those that are
 	// known: a percentile is not of too few samples.
 	Metrics []threshold.Metric
@@ -28,7 +30,7 @@ type Sample struct {
 func SampleOf(run *results.Run, r results.Result, others ...threshold.Metric) Sample {
 	s := Sample{
 		Folder: run.Folder, Header: run.Header, Started: r.Started, Ended: r.Ended, Complete: r.Complete, Valid: r.Valid, Invalid: r.InvalidReasons,
-		Metrics: usual(run), Values: map[threshold.Metric]float64{},
+		Failed: failed(r, run.Header.Strict), Metrics: usual(run), Values: map[threshold.Metric]float64{},
 	}
 	rows := rowsOf(run)
 	for _, m := range slices.Concat(s.Metrics, others) {
@@ -37,6 +39,21 @@ func SampleOf(run *results.Run, r results.Result, others ...threshold.Metric) Sa
 		}
 	}
 	return s
+}
+
+// failed are the checks that a run failed, and the thresholds that it breached.
+func failed(r results.Result, strict bool) (all []string) {
+	for _, c := range r.Checks {
+		if c.Status == results.Fail {
+			all = append(all, "failed the check "+c.Name+": "+c.Detail)
+		}
+	}
+	for _, t := range r.Thresholds {
+		if breached(t, strict) {
+			all = append(all, "breached "+t.Check+": "+t.Value)
+		}
+	}
+	return all
 }
 
 // usual are the metrics of a run that are compared without being asked for.

@@ -281,15 +281,17 @@ func (f *surface) wholeRounds(made int) (values [][]float64, rounds int) {
 // choose says which point has the best objective, and which cannot be told from it: those whose
 // difference to it may be 0, by one-sided intervals that hold together. The best of all, as it
 // truly is, is then one of them at the confidence (Gupta, "On Some Multiple Decision (Selection and Ranking) Rules", 1965).
+// Points that failed something take no part in it.
 func (f *surface) choose(s *results.Sweep, confidence float64) {
-	best := f.best()
+	may := func(i int) bool { return f.fit.Measured(i) && len(s.Points[i].Failed) == 0 }
+	best := f.best(may)
 	if best < 0 {
 		return
 	}
 	s.Best = &best
 	var others []int
 	for i := range f.values {
-		if i != best && f.fit.Measured(i) {
+		if i != best && may(i) {
 			others = append(others, i)
 		}
 	}
@@ -299,27 +301,39 @@ func (f *surface) choose(s *results.Sweep, confidence float64) {
 			s.Tied = append(s.Tied, i)
 		}
 	}
-	advised := s.Baseline
-	if s.Metrics[0].Effects[best].Verdict == results.Improvement {
-		advised = best
+	switch advised := s.Baseline; {
+	case s.Metrics[0].Effects[best].Verdict == results.Improvement:
+		s.Advised = &best
+	case may(s.Baseline):
+		s.Advised = &advised
 	}
-	s.Advised = &advised
 }
 
-// best is the place of the point with the best estimate, of all that can be compared with the
-// baseline, or, where that was not measured, with the first that was; the baseline where
-// none is better. It is −1 where nothing was measured, or nothing is better.
-func (f *surface) best() int {
-	best := f.baseline
-	if !f.fit.Measured(best) {
-		best = slices.IndexFunc(f.fit.Centres, func(c float64) bool { return !math.IsNaN(c) })
+// best is the place of the point with the best estimate of those that may be, of all that can be compared with the
+// baseline, or, where that may not be, with the first that may; the baseline where
+// none is better. It is −1 where none may be, or nothing is better.
+func (f *surface) best(may func(point int) bool) int {
+	best := -1
+	comparable := func(i int) bool {
+		_, known := f.contrast(f.difference([]int{i}, []int{f.baseline}))
+		return known
+	}
+	if may(f.baseline) {
+		best = f.baseline
+	}
+	for _, is := range []func(int) bool{comparable, func(int) bool { return true }} {
+		for i := range f.values {
+			if best < 0 && may(i) && is(i) {
+				best = i
+			}
+		}
 	}
 	if best < 0 || f.of.Better() == threshold.Neutral {
 		return -1
 	}
 	from, least := best, 0.0
 	for i := range f.values {
-		if by, known := f.contrast(f.difference([]int{i}, []int{from})); known && f.worse()*by < least {
+		if by, known := f.contrast(f.difference([]int{i}, []int{from})); known && may(i) && f.worse()*by < least {
 			best, least = i, f.worse()*by
 		}
 	}

@@ -19,6 +19,8 @@ type Swept struct {
 	// Points are all that were to be measured, and Baseline is the place of the one that the others are compared with.
 	Points   []Point
 	Baseline int
+	// Advises tells that a best point is looked for; else only effects are of interest.
+	Advises bool
 	// Objective is the metric by which the best is chosen, and Asked are those to be shown beside it.
 	Objective threshold.Metric
 	Asked     []threshold.Metric
@@ -49,7 +51,8 @@ func Sweep(in Swept, rules Rules) results.Sweep {
 			objective = f
 		}
 	}
-	if objective.judged {
+	s.Notes = append(s.Notes, objective.noiseNotes(s)...)
+	if objective.judged && s.Advises {
 		objective.choose(&s, rules.Confidence())
 	}
 	s.Why = why(s)
@@ -60,7 +63,7 @@ func Sweep(in Swept, rules Rules) results.Sweep {
 func newSweep(in Swept) results.Sweep {
 	s := results.Sweep{
 		Scenario: in.Scenario, Design: in.Design, Factors: in.Factors, Points: []results.SweepPoint{}, Baseline: in.Baseline, Rounds: in.Rounds, Ended: in.Ended,
-		Reasons: []string{}, Notes: []string{}, Objective: in.Objective.String(), Metrics: []results.SweptMetric{}, Tied: []int{},
+		Reasons: []string{}, Notes: []string{}, Advises: in.Advises, Objective: in.Objective.String(), Metrics: []results.SweptMetric{}, Tied: []int{},
 	}
 	for _, p := range in.Points {
 		point := results.SweepPoint{Name: p.Name, Levels: p.Levels, Runs: make([]results.ComparedRun, roundsMade(in)), Differences: p.Differences}
@@ -98,7 +101,7 @@ func count(in Swept, s *results.Sweep, rules Rules) [][]*Sample {
 			if run == nil {
 				continue
 			}
-			why := run.unfit()
+			why := run.Fit()
 			switch {
 			case why == "":
 			case rules.Force:
@@ -110,6 +113,7 @@ func count(in Swept, s *results.Sweep, rules Rules) [][]*Sample {
 			counted[i][round] = run
 			here = append(here, *run)
 		}
+		s.Points[i].Failed = failedOf(here)
 		if len(here) == 0 {
 			missing = append(missing, fmt.Sprintf("%s has no run that counts", p.Name))
 		}
@@ -119,7 +123,7 @@ func count(in Swept, s *results.Sweep, rules Rules) [][]*Sample {
 	}
 	if len(all) > 0 {
 		unlikes = append(unlikes, unlike(all)...)
-		s.Notes = append(s.Notes, notes(all)...)
+		s.Notes = slices.Concat(s.Notes, notes(all), failedNotes(*s), limitNotes(in, counted))
 	}
 	s.Comparable = len(unlikes) == 0 && len(all) > 0
 	s.Forced = !s.Comparable && rules.Force && len(all) > 0

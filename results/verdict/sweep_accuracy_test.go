@@ -33,3 +33,49 @@ func TestAccuracySweep(t *testing.T) {
 		}
 	}
 }
+
+// Where points differ in noise the intervals of quiet and of noisy ones hold, as far as the rounds can tell them apart: with two each
+// has one degree of freedom, so that the noise of all is taken to be the same, and a single noisy point's are too narrow.
+func TestAccuracySweepNoise(t *testing.T) {
+	const sweeps = 4000
+	one := func(at int) func(int) float64 {
+		return func(i int) float64 {
+			if i == at {
+				return 0.3
+			}
+			return 0.03
+		}
+	}
+	half := func(i int) float64 {
+		if i%2 == 0 {
+			return 0.1
+		}
+		return 0.01
+	}
+	quietBaseline := func(i int) float64 { return half(i + 1) }
+	for _, tc := range []struct {
+		name                  string
+		rounds                int
+		noise                 func(int) float64
+		least                 float64 // of the sweeps in which the intervals of all points hold
+		leastQuiet, mostWidth float64 // of those of the quiet ones, and their width
+	}{
+		{"one at 30 %, the others at 3 %, 2 rounds", 2, one(5), 0.60, 0.87, 0.60},
+		{"one at 30 %, the others at 3 %, 3 rounds", 3, one(5), 0.85, 0.87, 0.30},
+		{"one at 30 %, the others at 3 %, 4 rounds", 4, one(5), 0.87, 0.87, 0.22},
+		{"one at 30 %, the others at 3 %, 6 rounds", 6, one(5), 0.87, 0.87, 0.16},
+		{"the baseline at 30 %, the others at 3 %, 4 rounds", 4, one(0), 0.87, 0.87, 2},
+		{"half at 1 %, half at 10 %, 2 rounds", 2, quietBaseline, 0.87, 0.87, 0.5},
+		{"half at 1 %, half at 10 %, 3 rounds", 3, quietBaseline, 0.85, 0.87, 0.22},
+		{"half at 1 %, half at 10 %, 4 rounds", 4, quietBaseline, 0.87, 0.87, 0.16},
+		{"half at 1 %, half at 10 %, the baseline too, 4 rounds", 4, half, 0.87, 0.87, 1},
+	} {
+		got := simulateNoise(t, sweeps, tc.rounds, 0.9, tc.noise, 0, 61)
+		covered, quiet, noisy := float64(got.covered)/sweeps, float64(got.quiet)/sweeps, float64(got.noisy)/sweeps
+		t.Logf("%s: all intervals hold in %.1f %%, those of quiet points in %.1f %%, of noisy ones in %.1f %%; a quiet point's is %.1f %% wide; 10 %% less is an improvement in %.1f %%",
+			tc.name, 100*covered, 100*quiet, 100*noisy, 100*got.width, 100*float64(got.found)/sweeps)
+		if covered < tc.least || quiet < tc.leastQuiet || got.width > tc.mostWidth {
+			t.Errorf("%s: out of bounds", tc.name)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func factor(name string, levels int) results.SweepFactor {
 // sweptOf is a sweep with values of one metric by point and round; not a number is no run. The
 // points are those of the grid of the factors, the last one changing fastest.
 func sweptOf(m threshold.Metric, values [][]float64, factors ...results.SweepFactor) verdict.Swept {
-	in := verdict.Swept{Scenario: "pod-churn", Design: results.Grid, Factors: factors, Rounds: len(values[0]), Objective: m}
+	in := verdict.Swept{Scenario: "pod-churn", Design: results.Grid, Factors: factors, Rounds: len(values[0]), Advises: true, Objective: m}
 	for i, row := range values {
 		levels, rest := make([]int, len(factors)), i
 		for f, each := range slices.Backward(factors) {
@@ -102,7 +102,7 @@ func TestSweepAdvice(t *testing.T) {
 		values  [][]float64 // the points of two factors with two levels each
 		best    int
 		tied    []int
-		advised int
+		advised int // −1 is none
 		why     string
 	}{
 		{
@@ -173,14 +173,20 @@ func TestSweepAdvice(t *testing.T) {
 			"p1 has the best churn.create.response.p95, 50ms, 50.0 % lower than the baseline, but so few runs cannot tell that from chance",
 		},
 		{
-			"the baseline lacks", create(t), [][]float64{{no, no}, {50, 51}, {60, 62}, {70, 71}}, 1, []int{}, 0, "no run of the baseline is there",
+			"the baseline lacks", create(t), [][]float64{{no, no}, {50, 51}, {60, 62}, {70, 71}}, 1, []int{}, -1, "no run of the baseline is there",
+		},
+		{
+			"some were not measured", create(t), [][]float64{{100, 102}, {90, 91.5}, {no, no}, {no, no}}, 1, []int{}, 1, "lower); 1 other point is worse; 2 points were not measured",
+		},
+		{
+			"all but the best and the baseline were not measured", create(t), [][]float64{{90, 91.5}, {100, 102}, {no, no}, {no, no}}, 0, []int{}, 0, "the baseline's 90.75ms; 1 other point is worse; 2 points were not measured",
 		},
 		{
 			"other rounds", create(t), [][]float64{{100, no}, {90, no}, {no, 10}, {no, 11}}, 1, []int{0, 2, 3}, 0, "cannot tell that from chance",
 		},
 	} {
 		s := verdict.Sweep(sweptOf(tc.metric, tc.values, factor("a", 2), factor("b", 2)), rules())
-		if s.Best == nil || s.Advised == nil || *s.Best != tc.best || *s.Advised != tc.advised || !slices.Equal(s.Tied, tc.tied) || !strings.Contains(s.Why, tc.why) {
+		if s.Best == nil || (s.Advised == nil) != (tc.advised < 0) || *s.Best != tc.best || s.Advised != nil && *s.Advised != tc.advised || !slices.Equal(s.Tied, tc.tied) || !strings.Contains(s.Why, tc.why) {
 			t.Errorf("%s: best %v, tied %v, advised %v: %s", tc.name, value(s.Best), s.Tied, value(s.Advised), s.Why)
 		}
 		if e := s.Metrics[0].Effects[tc.best]; (e.Low == nil) != (e.Verdict == results.NoVerdict) {
@@ -362,7 +368,7 @@ func TestConfirm(t *testing.T) {
 	} {
 		s := verdict.Sweep(sweptOf(m, tc.values, factor("a", 3)), rules())
 		x, y := sidesOf(m, base, times(base, tc.factor))
-		verdict.Confirm(&s, verdict.Compare(x, y, true, rules()))
+		verdict.Confirm(&s, verdict.Duel(x, y, len(x.Samples), rules()))
 		if s.Confirmation == nil || *s.Best != 2 || *s.Advised != tc.advised || !strings.Contains(s.Why, tc.why) {
 			t.Errorf("%s: %v: %s", tc.name, value(s.Advised), s.Why)
 		}
@@ -372,13 +378,13 @@ func TestConfirm(t *testing.T) {
 	for i := range y.Samples {
 		y.Samples[i].Header.Scenario.SHA256 = "xyz"
 	}
-	verdict.Confirm(&s, verdict.Compare(x, y, true, rules()))
+	verdict.Confirm(&s, verdict.Duel(x, y, len(x.Samples), rules()))
 	if *s.Advised != 0 || !strings.Contains(s.Why, "not comparable: the scenario is not the same") {
 		t.Errorf("other scenarios: %s", s.Why)
 	}
 	purpose := rules()
 	purpose.ScenariosDiffer = true
-	verdict.Confirm(&s, verdict.Compare(x, y, true, purpose))
+	verdict.Confirm(&s, verdict.Duel(x, y, len(x.Samples), purpose))
 	if *s.Advised != 1 {
 		t.Errorf("other scenarios on purpose: %s", s.Why)
 	}
@@ -392,16 +398,34 @@ func TestConfirm(t *testing.T) {
 // shuffled and then turned round, at that noise and under a drift over the whole sweep.
 type simulated struct {
 	best, advised, covered int     // how often the fourth point is the best, another than the baseline is advised, and all intervals hold the truth
+	quiet, noisy           int     // how often those of the points with the least noise hold it, and those of all others
+	found                  int     // how often the fourth point has an improvement
+	width                  float64 // the mean width of the intervals of points with the least noise
 	bias                   float64 // the largest mean error of a point's effect, as a share
 }
 
 // simulate makes many sweeps; the fourth point takes that factor of the others' time.
 func simulate(tb testing.TB, sweeps, rounds int, factorOf, noise, drift float64, seed uint64) (got simulated) {
 	tb.Helper()
+	return simulateNoise(tb, sweeps, rounds, factorOf, func(int) float64 { return noise }, drift, seed)
+}
+
+// simulateNoise is simulate with a noise of each point's own.
+func simulateNoise(tb testing.TB, sweeps, rounds int, factorOf float64, noise func(point int) float64, drift float64, seed uint64) (got simulated) {
+	tb.Helper()
 	const points = 12
 	m := create(tb)
 	random := rand.New(rand.NewPCG(seed, 41))
 	errors := make([]float64, points)
+	least, quiets := math.Inf(1), 0
+	for i := range points {
+		least = min(least, noise(i))
+	}
+	for i := range points - 1 {
+		if noise(i+1) == least {
+			quiets++
+		}
+	}
 	for range sweeps {
 		values := make([][]float64, points)
 		for i := range values {
@@ -416,7 +440,7 @@ func simulate(tb testing.TB, sweeps, rounds int, factorOf, noise, drift float64,
 			}
 			for place, i := range order {
 				at := float64(round*points+place) / float64(rounds*points-1)
-				values[i][round] = 100 * (1 + drift*at) * math.Exp(noise*random.NormFloat64())
+				values[i][round] = 100 * (1 + drift*at) * math.Exp(noise(i)*random.NormFloat64())
 				if i == 3 {
 					values[i][round] *= factorOf
 				}
@@ -429,17 +453,25 @@ func simulate(tb testing.TB, sweeps, rounds int, factorOf, noise, drift float64,
 		if *s.Advised != 0 {
 			got.advised++
 		}
-		held := true
+		quiet, noisy := true, true
 		for i, e := range s.Metrics[0].Effects[1:] {
 			truth := 0.0
 			if i+1 == 3 {
 				truth = factorOf - 1
 			}
 			errors[i+1] += (*e.Effect - truth) / float64(sweeps)
-			held = held && *e.Low <= truth && truth <= *e.High
+			held := *e.Low <= truth && truth <= *e.High
+			if noise(i+1) > least {
+				noisy = noisy && held
+				continue
+			}
+			quiet = quiet && held
+			got.width += (*e.High - *e.Low) / float64(sweeps*quiets)
 		}
-		if held {
-			got.covered++
+		for of, held := range map[*int]bool{&got.covered: quiet && noisy, &got.quiet: quiet, &got.noisy: noisy, &got.found: s.Metrics[0].Effects[3].Verdict == results.Improvement} {
+			if held {
+				*of++
+			}
 		}
 	}
 	for _, e := range errors {

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -78,12 +79,11 @@ func Breach(run *results.Run, t threshold.Threshold) (value string, breached boo
 // Breached reports whether any threshold was breached, which too few samples
 // are only where the run was strict.
 func Breached(r results.Result, strict bool) bool {
-	for _, t := range r.Thresholds {
-		if t.Status == results.Fail || strict && t.Status == results.TooFew {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Thresholds, func(t results.ThresholdResult) bool { return breached(t, strict) })
+}
+
+func breached(t results.ThresholdResult, strict bool) bool {
+	return t.Status == results.Fail || strict && t.Status == results.TooFew
 }
 
 // rowsOf are the numbers that thresholds are evaluated on.

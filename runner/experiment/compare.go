@@ -23,6 +23,9 @@ func (x *Experiment) Compare() (c results.Comparison, unfinished int, err error)
 		}
 	}
 	if x.Sweep != nil {
+		if unfinished > 0 {
+			verdict.Undecide(&c.Sweeps[0], unfinished)
+		}
 		return c, unfinished, nil
 	}
 	verdict.Undecided(&c)

@@ -127,21 +127,15 @@ func (x *Experiment) sweep(confirms []Slot) (results.Comparison, error) {
 }
 
 // confirmed is the best against the baseline in the fresh block.
-func (x *Experiment) confirmed(s results.Sweep, under verdict.Rules) (results.Contrast, error) {
+func (x *Experiment) confirmed(s results.Sweep, under verdict.Rules) (verdict.Fresh, error) {
 	baseline, candidate, err := x.sides(true, verdict.LeastPairs, 0, *s.Best)
 	if err != nil {
-		return results.Contrast{}, err
-	}
-	// A pair of which one is not valid after all attempts does not count.
-	for i, each := range slices.Backward(baseline.Samples) {
-		if !each.Valid || !candidate.Samples[i].Valid {
-			baseline.Samples, candidate.Samples = slices.Delete(baseline.Samples, i, i+1), slices.Delete(candidate.Samples, i, i+1)
-		}
+		return verdict.Fresh{}, err
 	}
 	under.ScenariosDiffer, under.Gates = true, append(slices.Clone(x.Sweep.Metrics), x.Sweep.Objective)
-	c := verdict.Compare(baseline, candidate, true, under)
-	c.Differences, err = x.differences(*s.Best)
-	return c, err
+	f := verdict.Duel(baseline, candidate, verdict.LeastPairs, under)
+	f.Contrast.Differences, err = x.differences(*s.Best)
+	return f, err
 }
 
 // endedText says why runs are missing that are not to be made any more.
