@@ -132,12 +132,13 @@ func keepChapter(t *testing.T, name, folder string, took time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ofEtcd := versions(t, c) // before it is forgotten where the runs are
 	withoutFolders(&page.Comparison)
 	machine := first.Environment
 	of := chapter{
 		Experiment: name, SHA256: measured(e), Day: first.Started.Format(time.DateOnly), TookS: took.Seconds(), Runs: len(finished),
 		Machine: fmt.Sprintf("%d × %s, %.0f GiB, Linux %s, %s", machine.CPUs, machine.CPUModel, float64(machine.MemoryBytes)/(1<<30), kernel(machine.Kernel), machine.DataFilesystem),
-		Etcd:    versions(t, c), Comparison: page.Comparison,
+		Etcd:    ofEtcd, Comparison: page.Comparison,
 	}
 	text, err := json.Marshal(of)
 	if err != nil {
@@ -206,13 +207,20 @@ func versions(t *testing.T, c results.Comparison) string {
 	t.Helper()
 	var all []string
 	for _, p := range c.Sweeps[0].Points {
-		r, err := resultOf(p.Runs[0].Folder)
-		if err != nil || r.Configuration.Etcd == nil {
-			continue
+		at := slices.IndexFunc(p.Runs, func(r results.ComparedRun) bool { return r.Folder != "" })
+		if at < 0 {
+			continue // the point has no run
 		}
-		if v := r.Configuration.Etcd.Version; !slices.Contains(all, v) {
-			all = append(all, v)
+		r, err := resultOf(p.Runs[at].Folder)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if etcd := r.Configuration.Etcd; etcd != nil && !slices.Contains(all, etcd.Version) {
+			all = append(all, etcd.Version)
+		}
+	}
+	if len(all) == 0 {
+		t.Error("no run tells its version of etcd")
 	}
 	return strings.Join(all, " and ")
 }
