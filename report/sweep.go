@@ -14,14 +14,18 @@ import (
 func sweepOutcome(c results.Comparison) (word string, tone tone, facts []string) {
 	some := func(is func(results.Sweep) bool) bool { return slices.ContainsFunc(c.Sweeps, is) }
 	switch {
-	case some(func(s results.Sweep) bool { return !s.Comparable }):
+	case some(incomparable):
 		word, tone = "NOT COMPARABLE", bad
 	case some(findsBetter):
 		word, tone = "BETTER FOUND", good
-	case !some(func(s results.Sweep) bool { return s.Best != nil }):
+	case !some(sweptAnything):
 		word, tone = "NO DATA", bad
-	case some(func(s results.Sweep) bool { return objective(s).Noise == nil }):
+	case !some(func(s results.Sweep) bool { return s.Advises }):
+		word, tone = "MEASURED", ""
+	case some(func(s results.Sweep) bool { return s.Advises && s.Best != nil && objective(s).Noise == nil }):
 		word, tone = "INDICATIVE", warning
+	case some(func(s results.Sweep) bool { return openText(s) != "" }):
+		word, tone = "OPEN", warning
 	default:
 		word, tone = "NOTHING BETTER", good
 	}
@@ -31,20 +35,82 @@ func sweepOutcome(c results.Comparison) (word string, tone tone, facts []string)
 	return word, tone, facts
 }
 
+// incomparable reports whether the runs of a sweep may not be compared, and are not.
+func incomparable(s results.Sweep) bool { return !s.Comparable && !s.Forced }
+
+// sweptAnything reports whether any run knows the objective, and runs may be compared.
+func sweptAnything(s results.Sweep) bool {
+	return known(objective(s).Centres) && (!incomparable(s) || s.Best != nil)
+}
+
 // findsBetter reports whether a sweep advises something else than the baseline.
 func findsBetter(s results.Sweep) bool { return s.Advised != nil && *s.Advised != s.Baseline }
+
+// openText says why a sweep that advises nothing else than the baseline leaves it open whether anything is better; nothing
+// where no point looks better by what matters, or where all that do were measured again and are not.
+func openText(s results.Sweep) string {
+	m := objective(s)
+	switch {
+	case !s.Advises || findsBetter(s):
+		return ""
+	case s.Advised == nil:
+		return s.Why
+	}
+	var missing []string
+	if n := unmeasuredPoints(s); n > 0 {
+		missing = append(missing, fmt.Sprintf("%d of %s not measured", n, plural(len(s.Points), "point")))
+	}
+	looks := 0
+	for i := range s.Points {
+		if e := effectAt(m, i); i != s.Baseline && e.Effect != nil && looksBetter(m, *e.Effect) && len(s.Points[i].Failed) == 0 && !refuted(s, i) {
+			looks++
+		}
+	}
+	if looks > 0 {
+		missing = append(missing, fmt.Sprintf("%d of %s looking better by what matters, which so few runs cannot tell from chance", looks, plural(len(s.Points), "point")))
+	}
+	return strings.Join(missing, "; ")
+}
+
+// refuted reports whether fresh runs of a point told that it is not better.
+func refuted(s results.Sweep, i int) bool {
+	m := confirmed(s)
+	return s.Best != nil && i == *s.Best && m != nil && (m.Verdict == results.Equivalent || m.Verdict == results.Regression)
+}
+
+// looksBetter reports whether an effect is for the better, and matters.
+func looksBetter(m results.SweptMetric, effect float64) bool {
+	return (m.Better == "higher") == (effect > 0) && m.Better != "neutral" && effect != 0 && strength(m, effect) >= strength(m, m.Delta)
+}
+
+// unmeasuredPoints is how many have no run that knows the objective.
+func unmeasuredPoints(s results.Sweep) (n int) {
+	m := objective(s)
+	for i := range s.Points {
+		if i >= len(m.Centres) || m.Centres[i] == nil {
+			n++
+		}
+	}
+	return n
+}
 
 // sweepFact is what a sweep says in a sentence.
 func sweepFact(c results.Comparison, s results.Sweep) string {
 	switch {
-	case !s.Comparable:
+	case incomparable(s):
 		return "the runs may not be compared"
-	case s.Best == nil:
+	case !sweptAnything(s):
 		return "nothing was measured of " + s.Objective
+	case !s.Advises:
+		return s.Why
+	case s.Advised == nil:
+		return "nothing is advised: " + s.Why
 	case !findsBetter(s) && objective(s).Noise == nil:
 		return "too few runs to tell whether anything is better than the baseline, " + pointTitle(s, s.Baseline)
+	case !findsBetter(s) && openText(s) != "":
+		return "nothing was found that is better than the baseline, " + pointTitle(s, s.Baseline) + ", but it is open: " + openText(s)
 	case !findsBetter(s):
-		return "nothing was found that is better than the baseline, " + pointTitle(s, s.Baseline)
+		return "nothing is better than the baseline, " + pointTitle(s, s.Baseline) + ", by what matters"
 	}
 	text := "take " + strings.Join(settings(s, *s.Advised, keyOf, unlike), ", ") + ": "
 	if m := confirmed(s); m != nil {
@@ -65,23 +131,41 @@ func sweepAnswer(c results.Comparison, s results.Sweep) (all []fact) {
 			add("Measured again", of+" "+effectText(*m)+intervalOf(c, intervalText(*m))+" in fresh runs, which took no part in the choice: this is the figure to quote")
 		}
 	}
-	m := objective(s)
+	m, name := objective(s), "Advised"
+	if !s.Advises {
+		name = "Measured"
+	}
 	switch at := s.Best; {
-	case !s.Comparable:
-		return []fact{{"Advised", "nothing: the runs may not be compared"}}
+	case incomparable(s):
+		return []fact{{name, "nothing: the runs may not be compared"}}
+	case !sweptAnything(s):
+		return []fact{{name, "nothing: " + s.Objective + " was not measured"}}
+	case !s.Advises:
+		return []fact{{name, s.Why}}
 	case at == nil:
-		return []fact{{"Advised", "nothing: " + s.Objective + " was not measured"}}
+		return []fact{{name, "nothing: " + s.Why}}
 	case findsBetter(s):
 		at = s.Advised
-		add("Advised", pointTitle(s, *at))
+		add(name, pointTitle(s, *at))
 		again(s.Objective)
 		add("Effect", sweptEffect(c, m, *at)+inSweep(s, *at))
 	default:
-		why := ": nothing was found that is better"
-		if m.Noise == nil {
-			why = ": there are too few runs to tell whether anything is better"
+		value := "nothing"
+		if s.Advised != nil {
+			value = "the baseline, " + pointTitle(s, s.Baseline)
+			switch open := openText(s); {
+			case m.Noise == nil:
+				value += ": there are too few runs to tell whether anything is better"
+			case open != "":
+				value += ": nothing was found that is better, but it is open"
+			default:
+				value += ": nothing is better by what matters"
+			}
 		}
-		add("Advised", "the baseline, "+pointTitle(s, s.Baseline)+why)
+		add(name, value)
+		if s.Advised != nil && m.Noise != nil {
+			add("Open", openText(s))
+		}
 		if *at != s.Baseline {
 			add("Best in the sweep", pointTitle(s, *at)+": "+sweptEffect(c, m, *at))
 			again(s.Objective)
@@ -127,12 +211,15 @@ func sweepSays(s results.Sweep) (all []says) {
 		text += "; runs of one point vary by " + noiseText(plainOf(m, results.SweepEffect{})) + " (standard deviation)"
 	}
 	all = append(all, says{text, faint})
-	if m.Noise == nil && s.Best != nil {
+	if m.Noise == nil && sweptAnything(s) {
 		all = append(all, says{"indicative: there are too few runs to know how much those of one point vary. There are no intervals, and no verdict follows.", warning})
 	}
 	for _, reason := range s.Reasons {
 		word := "with care: "
-		if !s.Comparable {
+		switch {
+		case s.Forced:
+			word = "compared all the same (forced): "
+		case !s.Comparable:
 			word = "not comparable: "
 		}
 		all = append(all, says{word + reason, bad})
@@ -143,12 +230,17 @@ func sweepSays(s results.Sweep) (all []says) {
 	for _, n := range s.Notes {
 		all = append(all, says{n, warning})
 	}
+	if s.Confirmation != nil {
+		for _, n := range s.Confirmation.Notes {
+			all = append(all, says{"fresh runs: " + n, warning})
+		}
+	}
 	return all
 }
 
 // designText is how the points were chosen.
 func designText(s results.Sweep) string {
-	if s.Design != gridDesign || len(s.Factors) < 2 {
+	if s.Design != results.Grid || len(s.Factors) < 2 {
 		var counts []string
 		for _, f := range s.Factors {
 			counts = append(counts, plural(len(f.Levels), "level")+" of "+f.Name)
@@ -165,9 +257,6 @@ func designText(s results.Sweep) string {
 	}
 	return "a grid of " + strings.Join(counts, " × ") + ": " + factorNames(s, " × ")
 }
-
-// gridDesign is the design in which each level meets each.
-const gridDesign = "grid"
 
 func factorNames(s results.Sweep, between string) string {
 	var names []string
@@ -247,6 +336,9 @@ func marksOf(s results.Sweep, i int) (all []string) {
 		all = append(all, "best")
 	case slices.Contains(s.Tied, i):
 		all = append(all, "tied with the best")
+	}
+	if i >= 0 && i < len(s.Points) && len(s.Points[i].Failed) > 0 {
+		all = append(all, "failed a check or threshold")
 	}
 	return all
 }

@@ -127,6 +127,108 @@ func TestJUnitOfSweeps(t *testing.T) {
 	}
 }
 
+// A sweep in a word: what it says must be as sure as it sounds.
+func TestSweepOutcome(t *testing.T) {
+	no := results.SweepEffect{}
+	fresh := func(v results.Verdict) *results.Contrast {
+		return &results.Contrast{Metrics: []results.MetricContrast{metric("churn.create.response.p99", 8, 7.9, -0.01, -0.03, 0.01, v)}}
+	}
+	for _, tc := range []struct {
+		name, from string
+		change     func(s *results.Sweep)
+		word       string
+		tone       tone
+		says       string
+	}{
+		{"a better one", "sweep-grid", func(*results.Sweep) {}, "BETTER FOUND", good, "take configuration.etcd.flags.snapshot-count = 100000"},
+		{"all are worse", "sweep-one", func(*results.Sweep) {}, "NOTHING BETTER", good, "nothing is better than the baseline, workloads.churn.rate = 50/s, by what matters"},
+		{"one looks better", "sweep-open", func(s *results.Sweep) {
+			s.Metrics[0].Centres[4], s.Metrics[0].Effects[4] = s.Metrics[0].Centres[3], s.Metrics[0].Effects[3]
+		}, "OPEN", warning, "but it is open: 1 of 5 points looking better by what matters, which so few runs cannot tell from chance"},
+		{"one looks better, and fresh runs say it is not", "sweep-open", func(s *results.Sweep) {
+			s.Metrics[0].Centres[4], s.Metrics[0].Effects[4], s.Confirmation = s.Metrics[0].Centres[3], s.Metrics[0].Effects[3], fresh(results.Equivalent)
+		}, "NOTHING BETTER", good, "nothing is better"},
+		{"fresh runs cannot tell either", "sweep-open", func(s *results.Sweep) { s.Confirmation = fresh(results.Inconclusive) }, "OPEN", warning, "looking better"},
+		{"some were not measured", "sweep-one", func(s *results.Sweep) { s.Metrics[0].Centres[3], s.Metrics[0].Effects[3] = nil, no }, "OPEN", warning, "but it is open: 1 of 5 points not measured"},
+		{"the baseline was not measured", "sweep-one", func(s *results.Sweep) { s.Advised, s.Why = nil, "no run of the baseline is there" }, "OPEN", warning, "nothing is advised: no run of the baseline is there"},
+		{"each point failed something", "sweep-one", func(s *results.Sweep) { s.Best, s.Advised, s.Why = nil, nil, "each point failed a check" }, "OPEN", warning, "nothing is advised: each point failed a check"},
+		{"only one that failed looks better", "sweep-open", func(s *results.Sweep) {
+			s.Metrics[0].Centres[4], s.Metrics[0].Effects[4], s.Points[2].Failed = s.Metrics[0].Centres[3], s.Metrics[0].Effects[3], []string{"run-1 failed the check a"}
+		}, "NOTHING BETTER", good, "nothing is better"},
+		{"few runs", "sweep-once", func(*results.Sweep) {}, "INDICATIVE", warning, "too few runs to tell"},
+		{"only effects", "sweep-measured", func(*results.Sweep) {}, "MEASURED", "", "is lowest at one point"},
+		{"not comparable", "sweep-unlike", func(*results.Sweep) {}, "NOT COMPARABLE", bad, "the runs may not be compared"},
+		{"forced", "sweep-forced", func(*results.Sweep) {}, "BETTER FOUND", good, "take "},
+		{"nothing", "sweep-nothing", func(*results.Sweep) {}, "NO DATA", bad, "nothing was measured"},
+		{"no effects", "sweep-measured", func(s *results.Sweep) { s.Metrics[0].Centres = nil }, "NO DATA", bad, "nothing was measured"},
+	} {
+		c := sweeps()[tc.from]
+		tc.change(&c.Sweeps[0])
+		word, tone, facts := sweepOutcome(c)
+		if word != tc.word || tone != tc.tone || !strings.Contains(facts[0], tc.says) {
+			t.Errorf("%s: %s (%q): %s", tc.name, word, tone, facts)
+		}
+		if (word == "OPEN") != slices.ContainsFunc(sweepAnswer(c, c.Sweeps[0]), func(f fact) bool {
+			return f.Name == "Open" || strings.HasPrefix(f.Value, "nothing: ") || f.Value == "nothing"
+		}) && word != "NO DATA" && word != "NOT COMPARABLE" {
+			t.Errorf("%s: the answer is %q", tc.name, sweepAnswer(c, c.Sweeps[0]))
+		}
+	}
+}
+
+// What only measures names nothing the best, on no page and in no format.
+func TestSweepThatMeasures(t *testing.T) {
+	c := sweeps()["sweep-measured"]
+	var out bytes.Buffer
+	if err := Verdicts(&out, c, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, write := range comparisonWriters() {
+		if err := write(&out, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := sweptPage(t, "sweep-measured")
+	_, page, _ = strings.Cut(page, "<body>")
+	text := strings.Replace(out.String(), "baseline,best,tied,advised", "", 1) + page
+	for _, word := range []string{"best", "tied", "What else changes", "take ", "Advised"} {
+		if at := strings.Index(text, word); at >= 0 {
+			t.Errorf("it says %q: …%s", word, text[max(0, at-80):min(len(text), at+80)])
+		}
+	}
+	if n := strings.Count(out.String(), "server.rss_bytes by snapshot-count"); n != 2 {
+		t.Errorf("%d maps of what was asked for, want one in the terminal and one in Markdown", n)
+	}
+}
+
+// What was measured again is told with the fresh runs' figures, and so in CSV.
+func TestSweepFreshFigures(t *testing.T) {
+	c := sweeps()["sweep-confirmed"]
+	s := c.Sweeps[0]
+	var memory sweepLine
+	table := besideTable(c, s)
+	for _, r := range table.Rows {
+		if r.Texts[0] == "server.rss_bytes" {
+			memory = r
+		}
+	}
+	if !strings.HasSuffix(table.Title, ", in fresh runs") || memory.Texts[3] != "+26 %" || memory.Texts[4] != "+22 % … +30 %" {
+		t.Errorf("%q: %q", table.Title, memory.Texts)
+	}
+	fresh := 0
+	for _, r := range sweepRows(c.Sweeps) {
+		if len(r) != len(sweepColumns) {
+			t.Fatalf("%d cells in %q", len(r), r)
+		}
+		if r[len(r)-1] == "confirmation" {
+			fresh++
+		}
+	}
+	if fresh != 4 { // two metrics of two points
+		t.Errorf("%d rows of fresh runs", fresh)
+	}
+}
+
 // An effect has a colour by which way it is better; a half is as strong as the double, and what does not matter has none.
 func TestHeatClass(t *testing.T) {
 	lower, higher, neutral := results.SweptMetric{Better: "lower", Relative: true, Delta: 0.05}, results.SweptMetric{Better: "higher", Relative: true, Delta: 0.05}, results.SweptMetric{Better: "neutral", Delta: 2}

@@ -40,6 +40,19 @@ func plainOf(m results.SweptMetric, e results.SweepEffect) results.MetricContras
 	return x
 }
 
+// freshMetric is a metric in the fresh block of runs, of the point that Beside is told of; nil where that was not measured again.
+func freshMetric(s results.Sweep, metric string, at int) *results.MetricContrast {
+	if s.Confirmation == nil || s.Best == nil || *s.Best != at {
+		return nil
+	}
+	for _, m := range s.Confirmation.Metrics {
+		if m.Metric == metric && known(m.Baseline) && known(m.Candidate) {
+			return &m
+		}
+	}
+	return nil
+}
+
 func effectAt(m results.SweptMetric, i int) results.SweepEffect {
 	if i < 0 || i >= len(m.Effects) {
 		return results.SweepEffect{}
@@ -49,7 +62,7 @@ func effectAt(m results.SweptMetric, i int) results.SweepEffect {
 
 // levelEffect is the effect of a factor's level: of a grid of several in the mean over the others' levels, else of the point that has it.
 func levelEffect(s results.Sweep, m results.SweptMetric, f, level int) results.SweepEffect {
-	if s.Design == gridDesign && len(s.Factors) > 1 {
+	if s.Design == results.Grid && len(s.Factors) > 1 {
 		if f < len(m.Main) && level < len(m.Main[f]) {
 			return m.Main[f][level]
 		}

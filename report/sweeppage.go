@@ -104,12 +104,12 @@ func (d *drawings) sweep(page ComparisonPage, s results.Sweep) sweepView {
 		v.Asked = append(v.Asked, each)
 	}
 	if at := shownPoint(s); at != nil {
-		v.There = shortTitle(s, *at)
+		v.There = besideTitle(s, *at)
 		for _, m := range asked {
 			v.Beside = append(v.Beside, besideRow(s, m, *at))
 		}
 	}
-	if s.Design == gridDesign && len(s.Factors) > 1 && s.Best != nil {
+	if s.Design == results.Grid && len(s.Factors) > 1 && sweptAnything(s) {
 		v.Main = d.levels(s, objective(s))
 		for _, p := range objective(s).Parts {
 			v.Parts = append(v.Parts, partRow{partName(s, p), strconv.FormatFloat(100*p.Share, 'f', 0, 64) + " %", chanceText(p.P)})
@@ -122,7 +122,7 @@ func (d *drawings) sweep(page ComparisonPage, s results.Sweep) sweepView {
 // swept is one metric: a grid of several factors as maps, else by level.
 func (d *drawings) swept(s results.Sweep, m results.SweptMetric) sweptView {
 	v := sweptView{Metric: m.Metric, Better: betterText(m)}
-	if s.Design == gridDesign && len(s.Factors) > 1 {
+	if s.Design == results.Grid && len(s.Factors) > 1 {
 		v.Maps = heatMaps(s, m)
 		switch {
 		case !known(m.Centres):
@@ -210,12 +210,22 @@ func levelRows(s results.Sweep, m results.SweptMetric) (rows []levelRow) {
 	return rows
 }
 
-// besideRow is a metric at a point against the baseline.
+// besideRow is a metric at a point against the baseline: in fresh runs where there are some, since those of the sweep flatter what was chosen by them.
 func besideRow(s results.Sweep, m results.SweptMetric, at int) metricRow {
+	if x := freshMetric(s, m.Metric, at); x != nil {
+		return metricRow{
+			Name: m.Metric, Baseline: medianText(*x, x.Baseline, x.BaselineMedian), Candidate: medianText(*x, x.Candidate, x.CandidateMedian), Effect: effectText(*x), Interval: intervalText(*x), Noise: noiseText(*x),
+			Verdict: verdictWord(*x), Words: verdictWords(*x), Tone: verdictTone(x.Verdict),
+		}
+	}
+	name := m.Metric
+	if s.Confirmation != nil {
+		name += " (in the sweep)"
+	}
 	e := effectAt(m, at)
 	x := plainOf(m, e)
 	return metricRow{
-		Name: m.Metric, Baseline: sweptCentre(m, s.Baseline), Candidate: sweptCentre(m, at), Effect: effectText(x), Interval: intervalText(x), Noise: noiseText(x),
+		Name: name, Baseline: sweptCentre(m, s.Baseline), Candidate: sweptCentre(m, at), Effect: effectText(x), Interval: intervalText(x), Noise: noiseText(x),
 		Verdict: verdictWord(x), Words: sweptVerdict(m, e), Tone: verdictTone(e.Verdict),
 	}
 }

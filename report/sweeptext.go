@@ -31,15 +31,23 @@ const mostPoints = 24
 // sweepTables are the tables of a sweep, those without rows left out. A map of two
 // factors takes the place of the list of points if it is not wider than widest.
 func sweepTables(c results.Comparison, s results.Sweep, widest int) []sweepTable {
-	if s.Best == nil {
+	if !sweptAnything(s) {
 		return nil
 	}
-	points := pointTable(c, s)
-	if m, ok := heatTable(s); ok && m.width() <= widest {
-		points = m
+	of := []results.SweptMetric{objective(s)}
+	if asked, _ := beside(s); !s.Advises { // else they are told of what is best
+		of = append(of, asked...)
 	}
-	all := []sweepTable{points, besideTable(c, s)}
-	if s.Design == gridDesign && len(s.Factors) > 1 {
+	var all []sweepTable
+	for _, m := range of {
+		points := pointTable(c, s, m)
+		if heat, ok := heatTable(s, m); ok && heat.width() <= widest {
+			points = heat
+		}
+		all = append(all, points)
+	}
+	all = append(all, besideTable(c, s))
+	if s.Design == results.Grid && len(s.Factors) > 1 {
 		all = append(all, partTable(s), mainTable(c, s))
 	}
 	return slices.DeleteFunc(all, func(t sweepTable) bool { return len(t.Rows) == 0 })
@@ -57,9 +65,8 @@ func (t sweepTable) width() (sum int) {
 	return sum - 1
 }
 
-// ranked are the places of the points, the best first and those that were not measured last.
-func ranked(s results.Sweep) (all []int) {
-	m := objective(s)
+// ranked are the places of the points, the best first, or where none is looked for the lowest, and those that were not measured last.
+func ranked(s results.Sweep, m results.SweptMetric) (all []int) {
 	for i := range s.Points {
 		all = append(all, i)
 	}
@@ -67,7 +74,7 @@ func ranked(s results.Sweep) (all []int) {
 		switch {
 		case i >= len(m.Centres) || m.Centres[i] == nil:
 			return math.Inf(1)
-		case m.Better == "higher":
+		case m.Better == "higher" && s.Advises:
 			return -*m.Centres[i]
 		default:
 			return *m.Centres[i]
@@ -79,7 +86,7 @@ func ranked(s results.Sweep) (all []int) {
 
 // pointName is a point in a list of points.
 func pointName(s results.Sweep, i int) string {
-	if s.Design != gridDesign {
+	if s.Design != results.Grid {
 		return shortTitle(s, i)
 	}
 	var names []string
@@ -91,14 +98,17 @@ func pointName(s results.Sweep, i int) string {
 	return strings.Join(names, " / ")
 }
 
-// pointTable lists the points by the objective.
-func pointTable(c results.Comparison, s results.Sweep) sweepTable {
-	m := objective(s)
-	t := sweepTable{Title: s.Objective + ", the best first", Head: []string{factorNames(s, " / "), "value", "effect", confidenceText(c) + " interval", "verdict", ""}}
-	if s.Design != gridDesign {
+// pointTable lists the points by a metric.
+func pointTable(c results.Comparison, s results.Sweep, m results.SweptMetric) sweepTable {
+	first := ", the best first"
+	if !s.Advises {
+		first = ", the lowest first"
+	}
+	t := sweepTable{Title: m.Metric + first, Head: []string{factorNames(s, " / "), "value", "effect", confidenceText(c) + " interval", "verdict", ""}}
+	if s.Design != results.Grid {
 		t.Head[0] = "what differs from the baseline"
 	}
-	order := ranked(s)
+	order := ranked(s, m)
 	for _, i := range order[:min(len(order), mostPoints)] {
 		e := effectAt(m, i)
 		line := sweepLine{Texts: []string{pointName(s, i), sweptCentre(m, i), "–", "–", "–", strings.Join(marksOf(s, i), ", ")}, Tones: map[int]tone{4: verdictTone(e.Verdict)}}
@@ -115,14 +125,20 @@ func pointTable(c results.Comparison, s results.Sweep) sweepTable {
 }
 
 // heatTable is a grid of two factors as a map.
-func heatTable(s results.Sweep) (t sweepTable, ok bool) {
-	if s.Design != gridDesign || len(s.Factors) != 2 {
+func heatTable(s results.Sweep, m results.SweptMetric) (t sweepTable, ok bool) {
+	if s.Design != results.Grid || len(s.Factors) != 2 {
 		return t, false
 	}
-	m, across := objective(s), s.Factors[1]
+	across := s.Factors[1]
 	t = sweepTable{
-		Title: s.Objective + " by " + s.Factors[0].Name + " (down) and " + across.Name + " (across)", Head: []string{""},
-		Below: "* best, = cannot be told from it, o baseline, ? too few runs to tell from the baseline",
+		Title: m.Metric + " by " + s.Factors[0].Name + " (down) and " + across.Name + " (across)", Head: []string{""},
+		Below: "o baseline, ? too few runs to tell from the baseline",
+	}
+	if s.Advises {
+		t.Below = "* best, = cannot be told from it, " + t.Below
+	}
+	if slices.ContainsFunc(s.Points, func(p results.SweepPoint) bool { return len(p.Failed) > 0 }) {
+		t.Below += ", ! failed a check or breached a threshold"
 	}
 	for _, l := range across.Levels {
 		t.Head = append(t.Head, l+"   ")
@@ -156,6 +172,9 @@ func signsOf(s results.Sweep, m results.SweptMetric, i int) (signs string) {
 	case effectAt(m, i).Verdict == results.Inconclusive:
 		signs = "?"
 	}
+	if i >= 0 && i < len(s.Points) && len(s.Points[i].Failed) > 0 {
+		signs += "!"
+	}
 	switch {
 	case s.Best != nil && *s.Best == i:
 		return "*" + signs
@@ -182,16 +201,23 @@ func besideTable(c results.Comparison, s results.Sweep) sweepTable {
 	if at == nil {
 		return sweepTable{}
 	}
-	t := sweepTable{Title: "What else changes with " + shortTitle(s, *at), Head: []string{"metric", "baseline", "there", "effect", confidenceText(c) + " interval", "verdict"}}
+	t := sweepTable{Title: "What else changes with " + besideTitle(s, *at), Head: []string{"metric", "baseline", "there", "effect", confidenceText(c) + " interval", "verdict"}}
 	asked, _ := beside(s)
 	for _, m := range asked {
-		e := effectAt(m, *at)
-		x := plainOf(m, e)
-		t.Rows = append(t.Rows, sweepLine{
-			Texts: []string{m.Metric, sweptCentre(m, s.Baseline), sweptCentre(m, *at), effectText(x), intervalText(x), verdictWord(x)}, Tones: map[int]tone{5: verdictTone(e.Verdict)},
-		})
+		r := besideRow(s, m, *at)
+		t.Rows = append(t.Rows, sweepLine{Texts: []string{r.Name, r.Baseline, r.Candidate, r.Effect, r.Interval, r.Verdict}, Tones: map[int]tone{5: r.Tone}})
 	}
 	return t
+}
+
+// besideTitle is the point that is told of beside the objective, and in which runs.
+func besideTitle(s results.Sweep, at int) string {
+	title := shortTitle(s, at)
+	asked, _ := beside(s)
+	if slices.ContainsFunc(asked, func(m results.SweptMetric) bool { return freshMetric(s, m.Metric, at) != nil }) {
+		title += ", in fresh runs"
+	}
+	return title
 }
 
 // mainTable are the main effects.

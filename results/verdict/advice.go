@@ -72,11 +72,7 @@ func Confirm(s *results.Sweep, fresh Fresh) {
 // Undecide takes back what a sweep advises while so many runs are still to be made, the fresh block's included.
 func Undecide(s *results.Sweep, runs int) {
 	s.Advised = nil
-	left := number(runs, "run is still to be made", "runs are still to be made")
-	if s.Advises {
-		left = "nothing is advised yet: " + left
-	}
-	s.Why = left + "; so far " + s.Why
+	s.Why = number(runs, "run is still to be made", "runs are still to be made") + "; so far " + s.Why
 }
 
 // objectiveOf is the objective in a fresh block; it reports false where that has no effect on it.
@@ -106,7 +102,11 @@ func whyConfirmed(s results.Sweep, fresh Fresh, m results.MetricContrast, known 
 		return fmt.Sprintf("%s %s, but no fresh pair of runs knows it", best, first)
 	}
 	c.relative = m.Relative
-	again := fmt.Sprintf("%s%s in %s that took no part in choosing it", c.by(m.Effect), c.between(m.Low, m.High), number(x.Pairs, "fresh pair of runs", "fresh pairs of runs"))
+	pairs := number(x.Pairs, "fresh pair of runs", "fresh pairs of runs")
+	if x.Pairs < fresh.Planned {
+		pairs = fmt.Sprintf("%d of %d fresh pairs of runs", x.Pairs, fresh.Planned)
+	}
+	again := fmt.Sprintf("%s%s in %s that took no part in choosing it", c.by(m.Effect), c.between(m.Low, m.High), pairs)
 	switch {
 	case len(fresh.Failed) > 0:
 		return fmt.Sprintf("%s %s, and %s, but there %s", best, first, again, fresh.Failed[0])

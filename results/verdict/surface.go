@@ -314,14 +314,14 @@ func (f *surface) choose(s *results.Sweep, confidence float64) {
 // none is better. It is −1 where none may be, or nothing is better.
 func (f *surface) best(may func(point int) bool) int {
 	best := -1
-	comparable := func(i int) bool {
+	beside := func(i int) bool {
 		_, known := f.contrast(f.difference([]int{i}, []int{f.baseline}))
 		return known
 	}
 	if may(f.baseline) {
 		best = f.baseline
 	}
-	for _, is := range []func(int) bool{comparable, func(int) bool { return true }} {
+	for _, is := range []func(int) bool{beside, func(int) bool { return true }} {
 		for i := range f.values {
 			if best < 0 && may(i) && is(i) {
 				best = i
