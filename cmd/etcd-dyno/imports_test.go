@@ -57,7 +57,7 @@ func house() map[string][]string {
 		"runner/live":        {"results", "runner/telemetry"},
 		"runner/doctor":      {"results", "runner/telemetry"},
 		"runner/capture":     {"scenarios", "scenarios/model", "scenarios/trace"},
-		"runner/experiment":  {"scenarios", "scenarios/threshold", "results", "results/stats", "results/verdict"},
+		"runner/experiment":  {"scenarios", "scenarios/threshold", "scenarios/unit", "results", "results/stats", "results/verdict"},
 		"runner/fleet":       {"scenarios", "results"},
 
 		"report":        {"report/figure", "results/..."},
