@@ -1,13 +1,14 @@
-package verdict
+package verdict_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 )
 
 // A fresh block alone decides what is advised, and says so with its numbers.
