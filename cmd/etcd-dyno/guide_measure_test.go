@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
 	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
 	"github.com/etcd-dyno/etcd-dyno/runner/lab/limit"
@@ -116,10 +114,6 @@ func keepChapter(t *testing.T, name, folder string, took time.Duration) {
 	if err := readFile(folder, results.ComparisonFile, &c); err != nil {
 		t.Fatal(err)
 	}
-	page, err := comparisonPageOf(name, "etcd-dyno experiment "+name, c)()
-	if err != nil {
-		t.Fatal(err)
-	}
 	first, err := resultOf(comparedIn(c)[0].Folder)
 	if err != nil {
 		t.Fatal(err)
@@ -133,32 +127,24 @@ func keepChapter(t *testing.T, name, folder string, took time.Duration) {
 		t.Fatal(err)
 	}
 	ofEtcd := versions(t, c) // before it is forgotten where the runs are
-	withoutFolders(&page.Comparison)
+	withoutFolders(&c)
 	machine := first.Environment
 	of := chapter{
 		Experiment: name, SHA256: measured(e), Day: first.Started.Format(time.DateOnly), TookS: took.Seconds(), Runs: len(finished),
 		Machine: fmt.Sprintf("%d × %s, %.0f GiB, Linux %s, %s", machine.CPUs, machine.CPUModel, float64(machine.MemoryBytes)/(1<<30), kernel(machine.Kernel), machine.DataFilesystem),
-		Etcd:    ofEtcd, Comparison: page.Comparison,
+		Etcd:    ofEtcd, Comparison: c,
 	}
 	text, err := json.Marshal(of)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var html bytes.Buffer
-	if err := report.HTMLComparison(&html, page); err != nil {
+	if told := tellsWhere(string(text), folder); told != "" {
+		t.Fatalf("%s tells where it was measured: %s", name, told)
+	}
+	if err := results.WriteFile(filepath.Join(guideFolder, name+".json"), append(text, '\n')); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []struct {
-		ext  string
-		text []byte
-	}{{".json", append(text, '\n')}, {".html", html.Bytes()}} {
-		if told := tellsWhere(string(file.text), folder); told != "" {
-			t.Fatalf("%s%s tells where it was measured: %s", name, file.ext, told)
-		}
-		if err := results.WriteFile(filepath.Join(guideFolder, name+file.ext), file.text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	of.writePage(t)
 }
 
 // tellsWhere finds in what is kept the name of this machine or a path on it; empty where there is none.

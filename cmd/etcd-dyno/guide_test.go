@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/results"
+	"github.com/etcd-dyno/etcd-dyno/results/verdict"
 	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
@@ -60,6 +63,9 @@ func chapters(t *testing.T) (all []chapter) {
 		if wrong := c.wrong(name); wrong != "" {
 			t.Errorf("%s: %s; measure it again: make tuning ONLY=%s", name, wrong, name)
 		}
+		for i := range c.Comparison.Sweeps {
+			c.Comparison.Sweeps[i].Why = verdict.Why(c.Comparison.Sweeps[i]) // in today's words
+		}
 		all = append(all, c)
 	}
 	return all
@@ -99,8 +105,12 @@ func guideExperiments() (names []string) {
 
 // The guide says what its experiments came to, and nothing else: run with -write-guide where they are others.
 func TestGuide(t *testing.T) {
-	want := guide(t, chapters(t))
+	all := chapters(t)
+	want := guide(t, all)
 	if *writeGuide {
+		for _, c := range all {
+			c.writePage(t)
+		}
 		if err := os.WriteFile(guideFile, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -111,6 +121,18 @@ func TestGuide(t *testing.T) {
 	}
 	if string(got) != want {
 		t.Error("the tuning guide is not what the experiments beside it came to: go test ./cmd/etcd-dyno -run TestGuide -write-guide")
+	}
+}
+
+// writePage writes the report of a chapter.
+func (c chapter) writePage(t *testing.T) {
+	t.Helper()
+	var html bytes.Buffer
+	if err := report.HTMLComparison(&html, report.ComparisonPage{Title: c.Experiment, Comparison: c.Comparison, Reproduce: "etcd-dyno experiment " + c.Experiment}); err != nil {
+		t.Fatal(err)
+	}
+	if err := results.WriteFile(filepath.Join(guideFolder, c.Experiment+".html"), html.Bytes()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -282,6 +304,8 @@ func signed(m results.SweptMetric, v float64) string {
 func sizeOf(m results.SweptMetric, v float64) string {
 	of, err := threshold.ParseMetric(m.Metric)
 	switch {
+	case m.Relative && v >= 10:
+		return fmt.Sprintf("%.0f %%", 100*v)
 	case m.Relative:
 		return fmt.Sprintf("%.3g %%", 100*v)
 	case err != nil:

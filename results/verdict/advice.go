@@ -120,8 +120,9 @@ func whyConfirmed(s results.Sweep, fresh Fresh, m results.MetricContrast, known 
 	return text
 }
 
-// why says why a point is advised, or none; where that is not asked, what the objective did over the points.
-func why(s results.Sweep) string {
+// Why says why a point of a sweep is advised before any is measured again, or none; where that is not asked, what the
+// objective did over the points. It follows from the sweep's figures alone.
+func Why(s results.Sweep) string {
 	m, err := threshold.ParseMetric(s.Objective)
 	f, c := s.Metrics[0], changed(s)
 	known := slices.ContainsFunc(f.Centres, func(v *float64) bool { return v != nil })
@@ -306,8 +307,11 @@ func (c change) by(v float64) string {
 }
 
 func (c change) size(v float64) string {
-	if c.relative {
-		return fmt.Sprintf("%.1f %%", 100*math.Abs(v))
+	switch share := 100 * math.Abs(v); {
+	case c.relative && share >= 100:
+		return fmt.Sprintf("%.0f %%", share)
+	case c.relative:
+		return fmt.Sprintf("%.1f %%", share)
 	}
 	return strings.Replace(c.value(math.Abs(v)), "%", " percentage points", 1)
 }

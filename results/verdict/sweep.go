@@ -55,7 +55,7 @@ func Sweep(in Swept, rules Rules) results.Sweep {
 	if objective.judged && s.Advises {
 		objective.choose(&s, rules.Confidence())
 	}
-	s.Why = why(s)
+	s.Why = Why(s)
 	return s
 }
 
