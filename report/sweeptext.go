@@ -147,9 +147,8 @@ func heatTable(s results.Sweep, m results.SweptMetric) (t sweepTable, ok bool) {
 		line := sweepLine{Texts: []string{l}, Tones: map[int]tone{}}
 		for j := range across.Levels {
 			at := placeOf(s, []int{i, j})
-			text := "not measured"
+			text := sweptCentre(m, at)
 			if e := effectAt(m, at); e.Effect != nil {
-				text = sweptCentre(m, at)
 				if at != s.Baseline {
 					text += " " + effectText(plainOf(m, e))
 				}
