@@ -61,7 +61,7 @@ func (t *terminal) comparisonTitle(all []results.Result, heads []comparisonHead)
 
 // wrapped writes a text in lines of the table's width.
 func (t *terminal) wrapped(tone tone, text string) {
-	for _, part := range wrap(text, tableWidth) {
+	for _, part := range Wrap(text, tableWidth) {
 		t.line(t.paint(tone, part))
 	}
 }

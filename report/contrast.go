@@ -359,7 +359,7 @@ func (t *terminal) gates(all []results.Gate) {
 	t.line(t.paint(strong, "Gates (*)"))
 	for _, g := range all {
 		t.line("  " + t.paint(gateTone(g.Status), left(string(g.Status), 14)) + " " + t.text(gateSubject(g)))
-		for _, part := range wrap(gateDetail(g), tableWidth-17) {
+		for _, part := range Wrap(gateDetail(g), tableWidth-17) {
 			t.line(strings.Repeat(" ", 17) + t.paint(faint, t.text(part)))
 		}
 	}

@@ -82,12 +82,12 @@ func Examination(w io.Writer, e Examined, style Style) error {
 	for _, f := range e.Findings {
 		head := t.paint(examinedTone(f.Status), left(f.Status, 7)) + "  " + left(f.Name, name) + "  "
 		for _, text := range f.Evidence {
-			for _, part := range wrap(t.text(text), examinedWidth-indent) {
+			for _, part := range Wrap(t.text(text), examinedWidth-indent) {
 				t.line(head + part)
 				head = strings.Repeat(" ", indent)
 			}
 		}
-		for i, part := range wrap(t.text(f.Remedy), examinedWidth-indent-2) {
+		for i, part := range Wrap(t.text(f.Remedy), examinedWidth-indent-2) {
 			t.line(strings.Repeat(" ", indent) + []string{"→ ", "  "}[min(i, 1)] + part)
 		}
 	}

@@ -210,7 +210,7 @@ func (t *terminal) resources(r *results.ResourcesRef) {
 	if r == nil {
 		return
 	}
-	for i, part := range wrap(t.text(resourcesText(r)), tableWidth-len("Resources  ")) {
+	for i, part := range Wrap(t.text(resourcesText(r)), tableWidth-len("Resources  ")) {
 		t.line([]string{t.paint(strong, "Resources") + "  ", "           "}[min(i, 1)] + part)
 	}
 }

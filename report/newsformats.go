@@ -64,7 +64,7 @@ func (t *terminal) change(n history.News, c history.Change, word, id string) {
 	t.line(t.paint(tone, word) + " " + head)
 	t.line("  " + changeSays(c))
 	for _, text := range append([]string{c.Of()}, changeSides(n, c)...) {
-		for i, part := range wrap(t.text(text), tableWidth-4) {
+		for i, part := range Wrap(t.text(text), tableWidth-4) {
 			indent := "  "
 			if i > 0 {
 				indent = "    "

@@ -131,11 +131,11 @@ func (t *terminal) findings(all []results.Finding) {
 	for _, f := range all {
 		t.line("  " + t.paint(confidenceTone(f.Confidence), t.text(f.Name)) + "  " + string(f.Confidence) + " confidence")
 		for _, e := range f.Evidence {
-			for i, part := range wrap(t.text(e), tableWidth-6) {
+			for i, part := range Wrap(t.text(e), tableWidth-6) {
 				t.line([]string{"    - ", "      "}[min(i, 1)] + part)
 			}
 		}
-		for i, part := range wrap(t.text(f.Advice), tableWidth-6) {
+		for i, part := range Wrap(t.text(f.Advice), tableWidth-6) {
 			t.line([]string{"    → ", "      "}[min(i, 1)] + part)
 		}
 	}

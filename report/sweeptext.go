@@ -256,7 +256,7 @@ func (t *terminal) sweep(c results.Comparison, s results.Sweep) {
 	const indent = 24
 	for _, f := range sweepAnswer(c, s) {
 		name := f.Name
-		for _, part := range wrap(t.text(f.Value), tableWidth-indent-2) {
+		for _, part := range Wrap(t.text(f.Value), tableWidth-indent-2) {
 			t.line("  " + t.paint(strong, left(name, indent)) + part)
 			name = ""
 		}

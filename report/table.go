@@ -13,7 +13,7 @@ import (
 func Table(w io.Writer, res results.Result, style Style) error {
 	t := terminal{style: style}
 	t.verdict(judge(res))
-	for _, part := range wrap(t.text(subject(res)), tableWidth) {
+	for _, part := range Wrap(t.text(subject(res)), tableWidth) {
 		t.line(part)
 	}
 	t.list("Not valid, because", bad, res.InvalidReasons)
@@ -38,7 +38,7 @@ func Table(w io.Writer, res results.Result, style Style) error {
 // verdict writes the word and, behind it, the facts.
 func (t *terminal) verdict(v verdict) {
 	indent := width(v.Word) + 2
-	for i, part := range wrap(t.text(strings.Join(v.Facts, " · ")), tableWidth-indent) {
+	for i, part := range Wrap(t.text(strings.Join(v.Facts, " · ")), tableWidth-indent) {
 		if i == 0 {
 			t.line(t.paint(v.Tone, v.Word) + "  " + part)
 			continue
@@ -195,7 +195,7 @@ func (t *terminal) judged(title string, all []judged) {
 	indent := 2 + status + 2 + name + 2
 	for _, j := range all {
 		line := "  " + t.paint(j.Tone, left(j.Status, status)) + "  "
-		values := wrap(t.text(j.Value), tableWidth-indent)
+		values := Wrap(t.text(j.Value), tableWidth-indent)
 		if n := t.text(j.Name); width(n) > name || len(values) == 0 {
 			t.line(line + n)
 		} else {
@@ -219,7 +219,7 @@ func (t *terminal) list(title string, tone tone, texts []string) {
 	t.line("")
 	t.line(t.paint(tone, title))
 	for _, s := range texts {
-		for i, part := range wrap(t.text(s), tableWidth-4) {
+		for i, part := range Wrap(t.text(s), tableWidth-4) {
 			t.line([]string{"  - ", "    "}[min(i, 1)] + part)
 		}
 	}

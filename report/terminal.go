@@ -96,7 +96,7 @@ func (t *terminal) grid(g grid) {
 			return s
 		}))
 		for _, note := range row.notes {
-			for _, part := range wrap(note, tableWidth-6) {
+			for _, part := range Wrap(note, tableWidth-6) {
 				t.line("      " + t.paint(faint, part))
 			}
 		}
@@ -163,8 +163,8 @@ func left(s string, n int) string {
 	return s + strings.Repeat(" ", n-width(s))
 }
 
-// wrap breaks a text at spaces into lines of at most n columns; a longer word stands alone.
-func wrap(s string, n int) []string {
+// Wrap breaks a text at spaces into lines of at most n columns; a longer word stands alone.
+func Wrap(s string, n int) []string {
 	var lines []string
 	for word := range strings.FieldsSeq(s) {
 		last := len(lines) - 1

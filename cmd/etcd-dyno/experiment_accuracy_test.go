@@ -73,20 +73,35 @@ func TestAccuracyKilledExperiment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runs, random := filepath.Join(dir, "runs"), rand.New(rand.NewPCG(7, 8))
-	args := []string{"experiment", filepath.Join(dir, "slow.toml"), "--runs-dir", runs}
+	folder := killedOften(t, filepath.Join(dir, "slow.toml"), kills, time.Second, 6*time.Second)
+	code, out, talk := tool(t, "experiment", "--resume", folder)
+	t.Logf("exit %d\n%s", code, out)
+	if code != exitRegression {
+		t.Fatalf("exit %d: %s", code, talk)
+	}
+	wantAsPlanned(t, folder)
+	if again, repeated, _ := tool(t, "compare", folder); again != code || !strings.HasPrefix(repeated, strings.SplitN(out, "\n", 2)[0]) {
+		t.Errorf("judged again: exit %d\n%s", again, repeated)
+	}
+}
+
+// killedOften begins an experiment and goes on with it, killed each time at a random moment between least and most. What
+// had ended before stays as it was.
+func killedOften(t *testing.T, file string, kills int, least, most time.Duration) (folder string) {
+	t.Helper()
+	runs, random := filepath.Join(filepath.Dir(file), "runs"), rand.New(rand.NewPCG(7, 8))
+	args := []string{"experiment", file, "--runs-dir", runs}
 	var before []results.ExperimentRun
-	folder := ""
 	for i := range kills {
 		command := exec.CommandContext(context.Background(), os.Args[0], args...)
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		after := time.Second + time.Duration(random.Int64N(int64(5*time.Second)))
+		after := least + time.Duration(random.Int64N(int64(most-least)))
 		<-time.After(after)
 		_ = command.Process.Kill() // it may have ended
 		_ = command.Wait()
-		found, _ := filepath.Glob(filepath.Join(runs, "*-slow-experiment"))
+		found, _ := filepath.Glob(filepath.Join(runs, "*-experiment"))
 		if len(found) != 1 {
 			t.Fatalf("%d folders", len(found))
 		}
@@ -99,11 +114,12 @@ func TestAccuracyKilledExperiment(t *testing.T) {
 		}
 		before = now
 	}
-	code, out, talk := tool(t, args...)
-	t.Logf("exit %d\n%s", code, out)
-	if code != exitRegression {
-		t.Fatalf("exit %d: %s", code, talk)
-	}
+	return folder
+}
+
+// wantAsPlanned wants the runs of a finished experiment in the order of its plan.
+func wantAsPlanned(t *testing.T, folder string) {
+	t.Helper()
 	x, err := experiment.Open(folder)
 	if err != nil {
 		t.Fatal(err)
@@ -119,8 +135,5 @@ func TestAccuracyKilledExperiment(t *testing.T) {
 	}
 	if !slices.Equal(made, planned) {
 		t.Errorf("made %v, planned %v", made, planned)
-	}
-	if again, repeated, _ := tool(t, "compare", folder); again != code || !strings.HasPrefix(repeated, strings.SplitN(out, "\n", 2)[0]) {
-		t.Errorf("judged again: exit %d\n%s", again, repeated)
 	}
 }

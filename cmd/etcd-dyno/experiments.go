@@ -5,10 +5,10 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/etcd-dyno/etcd-dyno/report"
 	"github.com/etcd-dyno/etcd-dyno/runner/experiment"
 	"github.com/etcd-dyno/etcd-dyno/scenarios"
 	"github.com/etcd-dyno/etcd-dyno/scenarios/threshold"
@@ -213,7 +213,7 @@ func (x explainedExperiment) print(out io.Writer) error {
 	fmt.Fprintf(out, "%s\n", strings.TrimSuffix(x.Name+": "+x.Description, ": "))
 	for _, p := range []struct{ about, text string }{{"The claim", x.Claim}, {"Said by", x.SaidBy}, {"Look at", x.LookAt}} {
 		if p.text != "" {
-			fmt.Fprintf(out, "\n%s\n", wrapped(p.about+": "+p.text, explainWidth))
+			fmt.Fprintf(out, "\n%s\n", strings.Join(report.Wrap(p.about+": "+p.text, explainWidth), "\n"))
 		}
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -237,7 +237,7 @@ func (x explainedExperiment) print(out io.Writer) error {
 		if x.Advises {
 			chosen = "The best is chosen by %s; shown beside it: %s."
 		}
-		fmt.Fprintln(w, wrapped(fmt.Sprintf(chosen, x.Objective, strings.Join(x.Metrics, ", ")), explainWidth))
+		fmt.Fprintln(w, strings.Join(report.Wrap(fmt.Sprintf(chosen, x.Objective, strings.Join(x.Metrics, ", ")), explainWidth), "\n"))
 	} else {
 		fmt.Fprintf(w, "\n%s on %s, %d pairs by turns; the baseline is %s.\n", strings.Join(x.Scenarios, ", "), strings.Join(x.Configurations, ", "), x.Repetitions, x.Baseline)
 		if len(x.Gates) > 0 {
@@ -257,26 +257,6 @@ func (x explainedExperiment) print(out io.Writer) error {
 
 // explainWidth is how wide a paragraph is.
 const explainWidth = 100
-
-// wrapped is a text in lines that are no longer than a width, unless a word is.
-func wrapped(text string, width int) string {
-	var b strings.Builder
-	column := 0
-	for word := range strings.FieldsSeq(text) {
-		switch n := utf8.RuneCountInString(word); {
-		case column == 0:
-			column = n
-		case column+1+n > width:
-			b.WriteByte('\n')
-			column = n
-		default:
-			b.WriteByte(' ')
-			column += 1 + n
-		}
-		b.WriteString(word)
-	}
-	return b.String()
-}
 
 // needsLines say what an experiment takes.
 func needsLines(x explainedExperiment) (lines [][2]string) {

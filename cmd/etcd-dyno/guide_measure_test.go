@@ -33,6 +33,7 @@ func TestTuning(t *testing.T) {
 	var left []string
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
+			// This is no test of each change, but the nightly: what the machine has not got is told there, in the end once more.
 			if why := cannotRun(t, name); why != "" {
 				left = append(left, name+": not run: "+why)
 				t.Skip("not run: " + why)
